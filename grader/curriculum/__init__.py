@@ -1,0 +1,10 @@
+"""Phases, units, exercises, projects and prerequisites, read from curriculum.toml.
+
+Knows no torch and imports nothing else of the platform.
+"""
+
+from grader.curriculum.course import Course, default_course
+from grader.curriculum.errors import CourseError, UnknownId
+from grader.curriculum.model import Curriculum, Exercise, Phase, Unit
+
+__all__ = ["Course", "CourseError", "Curriculum", "Exercise", "Phase", "Unit", "UnknownId", "default_course"]

@@ -1,0 +1,17 @@
+"""What went wrong, in one line that says what to do."""
+
+from collections.abc import Sequence
+
+
+class CourseError(Exception):
+    """An error meant for the person at the keyboard: its text is one line and says what to do next."""
+
+
+class UnknownId(CourseError):
+    """No unit, exercise or project has this id."""
+
+    def __init__(self, wanted: str, suggestions: Sequence[str]):
+        self.wanted = wanted
+        self.suggestions = tuple(suggestions)
+        nearest = f"did you mean {' or '.join(self.suggestions)}?" if suggestions else "`course status` lists all ids."
+        super().__init__(f"There is no unit, exercise or project {wanted!r}; {nearest}")
