@@ -1,0 +1,29 @@
+"""Helpers that scenarios use beside the learner's code. They run on the untrusted side and decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+
+def load_weights(module: torch.nn.Module, state: dict[str, torch.Tensor]) -> torch.nn.Module:
+    """Give the module's trainable parameters these values: by name, else in order of definition if all shapes agree.
+
+    Raises ValueError, in words for the learner, when neither fits. What is fixed (buffers) stays the module's own.
+    """
+    own = {name: value for name, value in module.named_parameters() if value.requires_grad}
+    if set(own) != set(state):
+        if [value.shape for value in own.values()] != [value.shape for value in state.values()]:
+            raise ValueError(f"the parameters are {_listing(own)}; the statement promises {_listing(state)}")
+        state = dict(zip(own, state.values(), strict=True))
+    with torch.no_grad():
+        for name, value in state.items():
+            if own[name].shape != value.shape:
+                raise ValueError(f"{_listing({name: own[name]})}; the statement promises {_listing({name: value})}")
+            own[name].copy_(value)
+    return module
+
+
+def _listing(state: Mapping[str, torch.Tensor]) -> str:
+    return ", ".join(f"{name} {tuple(value.shape)}" for name, value in state.items()) or "none"

@@ -1,0 +1,266 @@
+"""The trusted end of the wall: one learner's process, asked to run functions, believed in nothing."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import torch
+
+from grader.judge import wire
+from grader.judge.compare import Disagreement
+from grader.judge.trial import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Scenario
+
+CALL_SECONDS = 5.0
+"""Processor time of one call, and of importing the learner's file."""
+EXERCISE_SECONDS = 20.0
+"""Processor time of all calls of one exercise."""
+PATIENCE = 6.0
+"""Wall time allowed for each second of processor time: a busy machine is not the learner's fault."""
+START_SECONDS = 120.0
+"""Wall time for a child to appear, while its parent may still be importing torch."""
+
+
+class JudgeError(RuntimeError):
+    """The judge itself cannot work; says nothing about the submission."""
+
+
+class Sandbox:
+    """The warm untrusted process. Safe to share between forks: asking for a child is one byte."""
+
+    def __init__(self, confined: bool):
+        self.confined = confined
+        self._control, theirs = socket.socketpair()
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+        environment |= {name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+        mode = "confined" if confined else "unconfined"
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader.judge.sandbox", str(theirs.fileno()), mode],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+        )
+        theirs.close()
+
+    def child(self) -> tuple[socket.socket, int, int]:
+        """Fork a child: the conversation, its lifeline, and the file that holds what it prints."""
+        conversation, theirs = socket.socketpair()
+        beat, lifeline = os.pipe()
+        printed = _unnamed_file()
+        try:
+            socket.send_fds(self._control, [b"+"], [theirs.fileno(), beat, printed])
+        except OSError as error:
+            raise JudgeError(f"the judge's sandbox is gone ({error}); run the command again") from None
+        finally:
+            theirs.close()
+            os.close(beat)
+        return conversation, lifeline, printed
+
+    def close(self) -> None:
+        self._control.close()
+        self.process.wait()
+
+
+def _unnamed_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("printed")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
+
+
+class Session:
+    """One unit of one submission behind the wall. A child that ended is replaced at the next exercise.
+
+    `sources` are the learner's files and `lent` compiled references, both by address; `entry` is the unit's module.
+    """
+
+    def __init__(self, sandbox: Sandbox, sources: dict[str, bytes], lent: dict[str, bytes], entry: str):
+        self._sandbox, self._load = sandbox, ("load", sources, lent, entry)
+        self._conversation: socket.socket | None = None
+        self._sent: dict[Scenario, int] = {}
+        self._pid = 0
+        self._unusable: LearnerError | LearnerStopped | None = None
+        self._budget = _Budget(0, EXERCISE_SECONDS)
+        self._printed: list[str] = []
+        self._lifeline = self._output = -1
+
+    def start_exercise(self) -> None:
+        """Give the next exercise its own time, and a living child with the module loaded.
+
+        Raises LearnerError or LearnerStopped when the module cannot be imported, every time it is asked.
+        """
+        if self._unusable is not None:
+            raise self._unusable
+        if self._conversation is not None:
+            self._budget = _Budget(self._pid, EXERCISE_SECONDS)
+            return
+        self._conversation, self._lifeline, self._output = self._sandbox.child()
+        self._sent.clear()
+        self._pid = self._greeting()
+        self._budget = _Budget(self._pid, EXERCISE_SECONDS)
+        try:
+            self._ask(*self._load)
+        except (LearnerError, LearnerStopped) as error:
+            self._unusable = error
+            raise
+
+    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
+        if isinstance(what, str):
+            return self._ask("call", what, None, args, kwargs)
+        known = what in self._sent
+        number = self._sent.setdefault(what, len(self._sent))
+        return self._ask("call", number, None if known else cloudpickle.dumps(what), args, kwargs)
+
+    def printed(self) -> str:
+        """What the learner's code has printed since the last time it was asked, as text not yet cleaned."""
+        self._collect()
+        text, self._printed = "".join(self._printed), []
+        return text
+
+    def close(self) -> None:
+        """End the child, whatever it is doing."""
+        if self._conversation is not None:
+            self._collect()
+            self._conversation.close()
+            os.close(self._lifeline)
+            os.close(self._output)
+            self._conversation = None
+
+    def _collect(self) -> None:
+        if self._conversation is not None:
+            from grader.judge.sandbox import OUTPUT_BYTES
+
+            data = os.pread(self._output, OUTPUT_BYTES, 0)
+            os.ftruncate(self._output, 0)
+            os.lseek(self._output, 0, os.SEEK_SET)  # the child shares this position
+            self._printed.append(data.decode("utf-8", "replace"))
+
+    def _ask(self, *request: Any) -> Any:
+        if self._conversation is None:
+            raise LearnerDied("the process had already ended")
+        data = _dumps(request)
+        call = _Budget(self._pid, CALL_SECONDS)
+        try:
+            self._exchange(memoryview(struct.pack("<I", len(data)) + data), self._conversation.send, call)
+            reply = wire.decode(self._reply(call))
+        except TimeoutError:
+            self.close()
+            raise LearnerTimeout(f"did not return within {CALL_SECONDS:g} seconds") from None
+        except (EOFError, ConnectionError):
+            self.close()
+            raise LearnerDied("ended the process instead of returning") from None
+        except wire.Malformed as error:
+            self.close()
+            raise LearnerDied(f"sent back {error}") from None
+        return self._read(reply)
+
+    def _read(self, reply: Any) -> Any:
+        match reply:
+            case {"ok": value}:
+                return value
+            case {"unsendable": str(what)}:
+                raise Disagreement(f"returned {what[:200]}; plain tensors, arrays, numbers and tuples can be judged")
+            case {"missing": [str(name), str(nearest)]}:
+                instead = f"; is it the one called `{nearest}`?" if nearest else ""
+                raise Disagreement(f"the file defines no `{name}`{instead}")
+            case {"raised": [str(kind), str(text), str(frames)]}:
+                raise LearnerError(kind, text, frames)
+        self.close()
+        raise LearnerDied("sent back something that is no reply")
+
+    def _greeting(self) -> int:
+        """The child's process id, which it tells before any of the learner's code is there."""
+        try:
+            match wire.decode(self._reply(None)):
+                case {"ready": int(pid)}:
+                    return pid
+        except (OSError, EOFError, wire.Malformed):
+            pass
+        raise JudgeError("the judge's sandbox does not start a process; `course doctor` may know why")
+
+    def _reply(self, budget: _Budget | None) -> bytearray:
+        assert self._conversation is not None
+        header = bytearray(4)
+        self._exchange(memoryview(header), self._conversation.recv_into, budget)
+        (size,) = struct.unpack("<I", header)
+        if size > wire.MAX_BYTES:
+            raise wire.Malformed(f"a reply of {size} bytes; {wire.MAX_BYTES} are allowed")
+        reply = bytearray(size)
+        self._exchange(memoryview(reply), self._conversation.recv_into, budget)
+        return reply
+
+    def _exchange(self, data: memoryview, step: Callable[[memoryview], int], budget: _Budget | None) -> None:
+        """Send or fill all of `data`; TimeoutError once the call's or the exercise's time is used up."""
+        assert self._conversation is not None
+        self._conversation.settimeout(START_SECONDS if budget is None else _GLANCE_SECONDS)
+        done = 0
+        while done < len(data):
+            try:
+                moved = step(data[done:])
+            except TimeoutError:
+                if budget is None or budget.spent() or self._budget.spent():
+                    raise
+                continue
+            if not moved:
+                raise EOFError
+            done += moved
+        if budget is not None and self._budget.spent():
+            raise TimeoutError
+
+
+_GLANCE_SECONDS = 0.25
+
+
+class _Budget:
+    """Some seconds of a process's time: processor time where it can be read, and never more than PATIENCE allows."""
+
+    def __init__(self, pid: int, seconds: float):
+        self._pid, self._seconds = pid, seconds
+        self._began = time.monotonic()
+        self._used: float | None = None  # before the first look; looking costs a file
+
+    def spent(self) -> bool:
+        wall = time.monotonic() - self._began
+        if wall < self._seconds:
+            if self._used is None and wall >= _GLANCE_SECONDS:
+                self._used = _processor_seconds(self._pid)
+            return False
+        if wall > PATIENCE * self._seconds or self._used is None:
+            return True
+        return _processor_seconds(self._pid) - self._used >= 0.9 * self._seconds
+
+
+def _processor_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return math.inf  # no such file, or no such process: wall time has to do
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+class _Pickler(cloudpickle.Pickler):
+    """Tensors as bytes: torch's own reduction of one costs twenty times as much."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        if type(obj) is torch.Tensor and not obj.requires_grad and obj.layout == torch.strided:
+            return wire.decode, (wire.encode(obj),)
+        return super().reducer_override(obj)
+
+
+def _dumps(request: tuple) -> bytes:
+    buffer = io.BytesIO()
+    _Pickler(buffer).dump(request)
+    return buffer.getvalue()

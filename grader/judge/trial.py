@@ -1,0 +1,189 @@
+"""One exercise on trial: what the checks call, what came back, and what the reference says to it."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from grader.judge.compare import Disagreement, Tolerance, difference, largest, plain
+
+Scenario = Callable[..., Any]
+
+
+class LearnerError(Exception):
+    """The learner's code raised. `frames` are the learner's own lines, as text."""
+
+    def __init__(self, kind: str, text: str, frames: str = ""):
+        super().__init__(f"{kind}: {text}" if text else kind)
+        self.kind, self.text, self.frames = kind, text, frames
+
+
+class LearnerStopped(BaseException):
+    """The learner's process is no more. Not an Exception: hypothesis must not go looking for a smaller way to hang."""
+
+
+class LearnerTimeout(LearnerStopped):
+    """A call did not return in time."""
+
+
+class LearnerDied(LearnerStopped):
+    """The learner's process ended in the middle of a call."""
+
+
+class Impl(Protocol):
+    """The learner's side of the wall."""
+
+    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Run a public name, or a scenario on the learner's module; plain data back. Raises LearnerError and kin."""
+        ...
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a check asked for."""
+
+    what: str | Scenario
+    args: tuple
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def on(self, module: types.ModuleType, double: bool = False) -> Any:
+        """Run it on a module of the trusted side, on copies of the arguments."""
+        args, kwargs = copy.deepcopy((self.args, self.kwargs))
+        if double:
+            args, kwargs = _double(args), _double(kwargs)
+        if isinstance(self.what, str):
+            return plain(getattr(module, self.what)(*args, **kwargs))
+        return plain(self.what(module, *args, **kwargs))
+
+    def magnitude(self, result: Any) -> float:
+        """The size of the numbers involved: the result's, and the arguments' as far as they are of order one."""
+        return max(largest(result), min(1.0, largest((self.args, self.kwargs))))
+
+    def named_arguments(self, module: types.ModuleType) -> dict[str, Any]:
+        """The arguments under the names that the reference's (or the scenario's) signature gives them."""
+        target = getattr(module, self.what, None) if isinstance(self.what, str) else self.what
+        placed = self.args if isinstance(self.what, str) else (None, *self.args)
+        try:
+            bound = inspect.signature(target).bind(*placed, **self.kwargs)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return {f"argument {i}": value for i, value in enumerate(self.args, start=1)} | self.kwargs
+        skip = 0 if isinstance(self.what, str) else 1
+        return dict(list(bound.arguments.items())[skip:])
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One call and what came of it: plain data, or the LearnerError it raised."""
+
+    call: Call
+    result: Any
+
+
+@dataclass
+class Trial:
+    """What the fixtures of one check share. The last piece of evidence serves the sentence, all of it the diagnosis."""
+
+    impl: Impl
+    reference: types.ModuleType
+    evidence: list[Evidence] = field(default_factory=list)
+
+    def run(self, call: Call) -> Any:
+        self.evidence.append(Evidence(call, None))
+        try:
+            result = plain(self.impl.call(call.what, call.args, call.kwargs))
+        except LearnerError as error:
+            self.evidence[-1] = Evidence(call, error)
+            raise
+        self.evidence[-1] = Evidence(call, result)
+        return result
+
+    def exact(self, call: Call) -> Any:
+        """The reference in float64, or None where it cannot or need not be run so."""
+        if not _has_single(call.args) and not _has_single(call.kwargs):
+            return None
+        torch.set_default_dtype(torch.float64)
+        try:
+            return call.on(self.reference, double=True)
+        except Exception:  # a scenario that insists on float32; conditioning is then not known
+            return None
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+
+class Learner:
+    """The learner's module as a check sees it: `learner.<name>(…)` calls across the wall, plain data comes back."""
+
+    def __init__(self, trial: Trial):
+        self._trial = trial
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return lambda *args, **kwargs: self._trial.run(Call(name, args, kwargs))
+
+    def run(self, scenario: Scenario, *args: Any, **kwargs: Any) -> Any:
+        """Ship `scenario(impl, *args)` and run it on the learner's module."""
+        return self._trial.run(Call(scenario, args, kwargs))
+
+
+class Both:
+    """The learner's and the reference's module, side by side."""
+
+    def __init__(self, trial: Trial):
+        self._trial = trial
+
+    def agree(
+        self,
+        what: str | Scenario,
+        *args: Any,
+        rtol: float | None = None,
+        atol: float | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Run a name or a scenario on both, on separate copies of the arguments; Disagreement unless they agree.
+
+        Returns the learner's result. Tolerances: see compare.py; a wider one wants a comment.
+        """
+        call = Call(what, args, kwargs)
+        got = self._trial.run(call)
+        want = call.on(self._trial.reference)
+        if difference(got, want, Tolerance(rtol, atol)) is None:
+            return got
+        # Only a difference makes it worth asking how large the numbers are and how well conditioned.
+        tolerance = Tolerance(rtol, atol, call.magnitude(want))
+        if problem := difference(got, want, tolerance, self._trial.exact(call)):
+            raise Disagreement(problem)
+        return got
+
+
+def _leaves(value: Any) -> Any:
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list | tuple):
+        yield value
+        return
+    for one in value:
+        yield from _leaves(one)
+
+
+def _has_single(value: Any) -> bool:
+    return any(getattr(leaf, "dtype", None) in (torch.float32, np.float32) for leaf in _leaves(value))
+
+
+def _double(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
+        return value.double()
+    if isinstance(value, np.ndarray) and value.dtype == np.float32:
+        return value.astype(np.float64)
+    if isinstance(value, torch.nn.Module):
+        return value.double()
+    if isinstance(value, dict):
+        return {key: _double(one) for key, one in value.items()}
+    return type(value)(_double(one) for one in value) if type(value) in (list, tuple) else value

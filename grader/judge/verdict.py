@@ -1,0 +1,84 @@
+"""What the judge says. Schema 1 is documented in course/guide/verdict.md."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+SCHEMA = 1
+
+Outcome = Literal["passed", "failed", "crashed", "timed out", "not attempted"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check of an exercise. `name` reads as the end of a sentence: “matches the reference”."""
+
+    name: str
+    passed: bool
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class ExerciseVerdict:
+    """The verdict on one exercise.
+
+    `message` is the finished sentence on the first check that did not pass ("" when all did), free of control
+    characters. `diagnosis` names the known mistake whose results equal the learner's, and `see` the lesson's section
+    on it. `repro` is Python code for the smallest failing input. `output` is what the learner's code printed, bounded.
+    """
+
+    verdict: Outcome
+    points: int
+    max_points: int
+    message: str = ""
+    diagnosis: str | None = None
+    see: str | None = None
+    repro: str | None = None
+    checks: tuple[CheckResult, ...] = ()
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The verdict on a submission: per exercise id, and what exactly was judged.
+
+    The same `source_sha256`, `checker` and `seed` give the same verdict. `confined` is True when the kernel's wall
+    stood around the learner's code. `notes` are lines about the submission itself (ignored files and the like).
+    """
+
+    exercises: dict[str, ExerciseVerdict]
+    source_sha256: str
+    checker: str
+    seed: int
+    profile: str
+    confined: bool
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        return all(one.verdict == "passed" for one in self.exercises.values())
+
+    @property
+    def points(self) -> int:
+        return sum(one.points for one in self.exercises.values())
+
+    @property
+    def max_points(self) -> int:
+        return sum(one.max_points for one in self.exercises.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as JSON-able data, schema 1."""
+        return {"schema": SCHEMA, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Verdict:
+        """Inverse of to_dict. Raises ValueError for another schema."""
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"a verdict of schema {data.get('schema')!r}; this version reads schema {SCHEMA}")
+        exercises = {
+            key: ExerciseVerdict(**{**one, "checks": tuple(CheckResult(**check) for check in one["checks"])})
+            for key, one in data["exercises"].items()
+        }
+        rest = {key: value for key, value in data.items() if key not in ("schema", "exercises", "notes")}
+        return cls(exercises=exercises, notes=tuple(data["notes"]), **rest)

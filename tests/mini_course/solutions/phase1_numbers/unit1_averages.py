@@ -1,0 +1,17 @@
+"""Unit 1.1: averages."""
+
+import numpy as np
+
+
+def mean(x: np.ndarray) -> float:
+    """The mean of `x: (N,)` with N ≥ 1."""
+    ### BEGIN SOLUTION
+    return float(np.sum(x) / len(x))
+    ### END SOLUTION
+
+
+def centre(x: np.ndarray) -> np.ndarray:
+    """`x: (N,)` minus its mean; a new array."""
+    ### BEGIN SOLUTION
+    return x - mean(x)
+    ### END SOLUTION
