@@ -1,0 +1,154 @@
+"""A new unit's files, in place and in the right form, for an author to fill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+from grader.author.stubs import BEGIN, END
+from grader.curriculum import Course, CourseError, Unit
+
+
+def scaffold(course: Course, unit: Unit) -> list[Path]:
+    """Write the unit's five files (reference, checks, mistakes, lesson, oracle tests); the paths written.
+
+    A file that exists is left alone. Raises CourseError for a unit without exercises in curriculum.toml. What is
+    written parses, and fails the gates until it is filled in.
+    """
+    if unit.coming:
+        raise CourseError(f"{unit.id} has no exercises yet: list them in course/curriculum.toml first.")
+    written = []
+    for path, text in _files(course, unit).items():
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text(unit), encoding="utf-8")
+            written.append(path)
+    return written
+
+
+def oracle_tests(course: Course, unit: Unit) -> Path:
+    """Where the unit's tests against independent libraries lie."""
+    return course.root / "tests" / "oracles" / f"test_{PurePosixPath(unit.address).name}.py"
+
+
+def _files(course: Course, unit: Unit) -> dict[Path, Callable[[Unit], str]]:
+    return {
+        course.reference(unit): _reference,
+        course.checks(unit): _checks,
+        course.mistakes(unit): _mistakes,
+        course.lesson(unit): _lesson,
+        oracle_tests(course, unit): _oracles,
+    }
+
+
+def _module(unit: Unit) -> tuple[str, str]:
+    package, _, name = unit.module.rpartition(".")
+    return package, name
+
+
+def _reference(unit: Unit) -> str:
+    parts = [f'"""Unit {unit.number}, {unit.title}: {unit.summary}"""\n']
+    for exercise in unit.exercises:
+        for name in exercise.names:
+            kind = "class" if name[0].isupper() else "def"
+            text = f'    """{exercise.title}. Shapes, units, ranges, errors; the equation\'s source."""\n'
+            if kind == "class":
+                text += f"\n    def __init__(self) -> None:\n        {BEGIN}\n        ...\n        {END}\n"
+            else:
+                text += f"    {BEGIN}\n    ...\n    {END}\n"
+            parts.append(f"{kind} {name}{'' if kind == 'class' else '()'}:\n{text}")
+    return "\n\n".join(parts)
+
+
+def _checks(unit: Unit) -> str:
+    parts = [
+        f'"""Checks for unit {unit.number}, {unit.title}."""\n\n'
+        "from hypothesis import given\n\n"
+        "from grader.judge import exercise, expect\n"
+        "from grader.judge.strategies import dims, seeds, tensors\n"
+    ]
+    for exercise in unit.exercises:
+        title = "".join(word[0].upper() + word[1:] for word in exercise.name.split("_"))
+        parts.append(
+            f'@exercise("{exercise.name}")\n'
+            f"class Test{title}:\n"
+            "    @given(x=tensors(2, 3))\n"
+            "    def test_matches_the_reference(self, both, x):\n"
+            '        "What is computed, in one sentence."\n'
+            f'        both.agree("{exercise.name}", x)\n\n'
+            "    @given(rows=dims(), seed=seeds())\n"
+            "    def test_has_a_property_that_needs_no_reference(self, learner, rows, seed):\n"
+            '        "An identity, a limit, a conservation law or a gradient check."\n'
+            f'        expect(learner.{exercise.name}(rows, seed), None, "the property")\n'
+        )
+    return "\n\n".join(parts)
+
+
+def _mistakes(unit: Unit) -> str:
+    package, name = _module(unit)
+    parts = [
+        f'"""Known mistakes of unit {unit.number}, {unit.title}."""\n\n'
+        "from grader.judge import mistake\n"
+        f"from {package} import {name} as reference\n"
+    ]
+    for exercise in unit.exercises:
+        parts.append(
+            "@mistake(\n"
+            f'    "{exercise.name}",\n'
+            '    "What happened, and its consequence; not the line of code.",\n'
+            '    see="the-mathematics",\n'
+            ")\n"
+            f"def {exercise.name.lower()}_mistaken(*args, **kwargs):\n"
+            f"    return reference.{exercise.name}(*args, **kwargs)\n"
+        )
+    return "\n\n".join(parts)
+
+
+def _lesson(unit: Unit) -> str:
+    built = "\n".join(
+        f"### {exercise.name}\n\nWhat it does, why, and its signature.\n\n"
+        '??? tip "Hint 1: what to think about"\n    …\n\n??? tip "Hint 2: which quantity"\n    …\n'
+        for exercise in unit.exercises
+    )
+    return f"""# {unit.number} {unit.title}
+
+<!-- exercises -->
+
+## Why
+
+What this makes possible that the last unit could not, with one picture, and the project it leads to.
+
+## The idea
+
+The smallest worked example, with numbers a person can check by hand.
+
+## The mathematics
+
+Every symbol with its shape; the paper's notation.
+
+## Build it
+
+{built}
+## What goes wrong
+
+The symptoms that a practitioner sees, and how to look.
+
+## Read the source
+
+The paper, which sections in which order, and three questions with hidden answers.
+
+## Where this goes
+
+The next unit, and what the frontier does differently today.
+"""
+
+
+def _oracles(unit: Unit) -> str:
+    package, name = _module(unit)
+    tests = "\n\n".join(
+        f"def test_{exercise.name.lower()}_is_that_of_an_independent_library():\n"
+        f"    assert unit.{exercise.name}() is not None, 'compare with torch, scipy, scikit-learn or diffusers here'\n"
+        for exercise in unit.exercises
+    )
+    head = f'"""Unit {unit.number} against independent libraries."""\n\nfrom {package} import {name} as unit\n'
+    return f"{head}\n\n{tests}"
