@@ -1,0 +1,238 @@
+"""How things look on a terminal of 80 columns or more. Every mark is a character: nothing needs colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from grader.cli.out import clean
+from grader.curriculum import Course, Curriculum, Exercise, Unit
+from grader.learner.hints import place
+from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
+
+if TYPE_CHECKING:
+    from grader.judge import ExerciseVerdict, Verdict
+
+MARKS = {
+    PASSED: ("✓", "green"),
+    EDITED: ("~", "yellow"),
+    "failed": ("✗", "red"),
+    "crashed": ("✗", "red"),
+    "timed out": ("✗", "red"),
+    NOT_ATTEMPTED: ("·", "bright_black"),
+}
+STATES = {
+    "passed": ("✓", "green"),
+    "open": ("▸", "cyan"),
+    "locked": ("○", "bright_black"),
+    "coming": ("·", "bright_black"),
+}
+OUTPUT_LINES, OUTPUT_WIDTH = 8, 200
+
+
+def number(unit: Unit) -> str:
+    return unit.number.upper() if unit.kind == "project" else unit.number
+
+
+def heading(unit: Unit, aside: str = "") -> RenderableType:
+    """`2.4 Attention and transformers` on the left, `aside` on the right."""
+    row = Table.grid(expand=True, padding=(0, 1))
+    row.add_column(ratio=1)
+    row.add_column(justify="right")
+    row.add_row(Text(f"{number(unit)} {unit.title}", style="bold"), Text(clean(aside), style="bright_black"))
+    return row
+
+
+def verdict(
+    course: Course,
+    verdict: Verdict,
+    exercises: Sequence[Exercise],
+    *,
+    full: Iterable[Exercise] | None = None,
+) -> RenderableType:
+    """A line for each exercise, and below it, for those in `full` (by default all), what is wrong with it."""
+    shown = {exercise.id for exercise in (exercises if full is None else full)}
+    parts: list[RenderableType] = []
+    for exercise in exercises:
+        one = verdict.exercises[exercise.id]
+        wrong = one.verdict not in (PASSED, NOT_ATTEMPTED)
+        head, *rest = _message(exercise, one) if exercise.id in shown and wrong else [exercise.name]
+        parts.append(_row(head, one))
+        if exercise.id in shown:
+            parts += _details(course, one, rest)
+    return Group(*parts)
+
+
+def _row(head: str, one: ExerciseVerdict) -> RenderableType:
+    mark, colour = MARKS[one.verdict]
+    row = Table.grid(expand=True, padding=(0, 1))
+    row.add_column(width=1)
+    row.add_column(ratio=1, overflow="fold")
+    row.add_column(justify="right", no_wrap=True)
+    name = Text(clean(head), style="bold" if colour == "red" else colour if one.verdict == NOT_ATTEMPTED else "")
+    score = Text(f"{'' if one.verdict == PASSED else one.verdict + '  '}{one.points}/{one.max_points}", style=colour)
+    row.add_row(Text(mark, style=f"bold {colour}"), name, score)
+    return row
+
+
+def _message(exercise: Exercise, one: ExerciseVerdict) -> list[str]:
+    """The judge's sentence; its first line names the exercise, and its mark is ours to print."""
+    lines = clean(one.message).strip("\n").splitlines() or [""]
+    lines[0] = lines[0].strip().removeprefix("✗").strip()
+    if not lines[0].startswith(exercise.name):
+        lines[0] = f"{exercise.name} — {lines[0]}" if lines[0] else exercise.name
+    return lines
+
+
+def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iterable[RenderableType]:
+    common = min((len(text) - len(text.lstrip()) for text in lines if text.strip()), default=0)
+    for text in lines:
+        deeper = len(text) - len(text.lstrip()) - common
+        told = bool(one.diagnosis) and text is lines[-1]
+        said = Text(text.strip(), style="yellow" if told else "")
+        if told and one.see and (section := place(course, one.see)):
+            said.append(f"   → {section}", style="cyan")
+        if text.strip().startswith("called with") and one.repro:
+            said.append("   [the smallest failing input; --repro prints code for it]", style="bright_black")
+        yield Padding(said, (0, 0, 0, 4 + max(deeper, 0)))
+    if len(one.checks) > 1 and one.verdict == "failed":
+        failing = [clean(check.name) for check in one.checks if not check.passed]
+        also = f"; also failing: {'; '.join(failing[1:])}" if len(failing) > 1 else ""
+        passing = len(one.checks) - len(failing)
+        yield Padding(Text(f"{passing} of {len(one.checks)} checks pass{also}", style="bright_black"), (0, 0, 0, 4))
+    if one.output.strip():
+        yield Padding(Text("your code printed", style="bright_black"), (0, 0, 0, 4))
+        yield Padding(Text("\n".join(_printed(one.output))), (0, 0, 0, 6))
+
+
+def _printed(output: str) -> Iterable[str]:
+    """What the learner's code printed, line by line; a line again and again is one, since every input prints it."""
+    lines = [(text, len(list(same))) for text, same in groupby(clean(output).rstrip("\n").splitlines())]
+    for text, times in lines[:OUTPUT_LINES]:
+        text = text if len(text) <= OUTPUT_WIDTH else f"{text[:OUTPUT_WIDTH]} …"
+        yield f"{text}   (× {times})" if times > 1 else text
+    if len(lines) > OUTPUT_LINES:
+        yield f"… {len(lines) - OUTPUT_LINES} lines more"
+
+
+def road(road: Road) -> RenderableType:
+    """The whole road: phases, units, projects, how far each is, what is locked and by what."""
+    standing = sum(verdict in (PASSED, EDITED) for verdict in road.verdicts.values())
+    head = Table.grid(expand=True)
+    head.add_column(ratio=1)
+    head.add_column(justify="right")
+    head.add_row(
+        Text(road.curriculum.title, style="bold"),
+        Text(f"{standing} of {len(road.verdicts)} exercises passed", style="bright_black"),
+    )
+    parts: list[RenderableType] = [head]
+    for phase in road.curriculum.phases:
+        parts += [Text(f"\n{phase.number}  {phase.title}", style="bold"), _units(road, phase.units)]
+    if road.curriculum.projects:
+        parts += [Text("\nProjects", style="bold"), _units(road, road.curriculum.projects)]
+    return Group(*parts)
+
+
+def _units(road: Road, units: Sequence[Unit]) -> RenderableType:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(width=2, justify="right")
+    table.add_column(width=3)
+    table.add_column(width=36, overflow="ellipsis", no_wrap=True)
+    table.add_column()
+    for unit in units:
+        state = road.state(unit)
+        mark, colour = STATES[state]
+        dim = "bright_black" if state in ("coming", "locked") else ""
+        table.add_row(
+            Text(mark, style=dim or f"bold {colour}"),
+            Text(number(unit), style=dim),
+            Text(unit.title, style=dim),
+            _standing(road, unit, state),
+        )
+    return table
+
+
+def _standing(road: Road, unit: Unit, state: str) -> Text:
+    if state == "coming":
+        return Text("coming", style="bright_black")
+    verdicts = [road.verdicts[exercise.id] for exercise in unit.exercises]
+    done, edited = sum(one in (PASSED, EDITED) for one in verdicts), verdicts.count(EDITED)
+    text = Text()
+    if done or state != "locked":
+        text.append("━" * done, style="green").append("─" * (len(verdicts) - done), style="bright_black")
+        text.append(f" {done}/{len(verdicts)}")
+    remarks = []
+    if state == "locked":
+        remarks.append("locked by " + ", ".join(number(needed) for needed in road.locked_by(unit)))
+    if edited:
+        remarks.append("edited since: check again")
+    elif state == "open" and unit.kind == "project" and done == len(verdicts):
+        remarks.append("ready to train")
+    if remarks:
+        text.append(("  " if text else "") + "; ".join(remarks), style="yellow" if edited else "bright_black")
+    return text
+
+
+def difficulty(exercise: Exercise) -> str:
+    return "●" * exercise.difficulty + "○" * (5 - exercise.difficulty)
+
+
+def task(curriculum: Curriculum, exercise: Exercise, where: str, hints: tuple[int, int]) -> RenderableType:
+    """What to write now: title, effort, place, and the commands that follow."""
+    unit = curriculum.unit(exercise.unit_id)
+    position = unit.exercises.index(exercise) + 1
+    seen, total = hints
+    body = Table.grid(padding=(0, 2))
+    body.add_column(style="bright_black", no_wrap=True)
+    body.add_column(overflow="fold")
+    body.add_row("write it in", clean(where))
+    body.add_row("read", f"lesson {number(unit)}, “{exercise.name}”   (course serve)")
+    body.add_row("then", "course watch")
+    body.add_row("or", f"course check {exercise.id}")
+    if total:
+        body.add_row("stuck?", f"course hint {exercise.id}   ({seen} of {total} seen)")
+    return Group(
+        heading(unit, f"exercise {position} of {len(unit.exercises)}"),
+        Text(),
+        Text.assemble("  ", (exercise.name, "bold cyan"), "   ", exercise.title),
+        Text(
+            f"  {plural(exercise.points, 'point')} · {difficulty(exercise)} · about {exercise.minutes} min",
+            style="bright_black",
+        ),
+        Text(),
+        Padding(body, (0, 0, 0, 2)),
+    )
+
+
+def markdown(text: str) -> RenderableType:
+    from rich.markdown import Markdown
+
+    return Padding(Markdown(clean(text)), (0, 0, 0, 2))
+
+
+def code(text: str, coloured: bool) -> RenderableType:
+    """Python code; plain where there is no terminal, so that it can be piped into a file as it is."""
+    if not coloured:
+        return Padding(Text(clean(text).rstrip()), (0, 0, 0, 2))
+    from rich.syntax import Syntax
+
+    return Padding(Syntax(clean(text).rstrip(), "python", theme="ansi_dark", background_color="default"), (0, 0, 0, 2))
+
+
+def rule(title: str = "") -> RenderableType:
+    return Rule(Text(clean(title)), style="bright_black", align="left")
+
+
+def dim(text: str) -> Text:
+    return Text(clean(text), style="bright_black")
+
+
+def plural(count: int, thing: str) -> str:
+    return f"{count} {thing}{'' if count == 1 else 's'}"

@@ -1,0 +1,335 @@
+"""The student's commands: take what was typed, call grader.learner or grader.judge, render the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from grader.cli.out import Answer, Out, clean
+from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
+from grader.learner import Event, Road, Workspace
+from grader.learner.progress import NOT_ATTEMPTED, PASSED
+
+SCHEMA = {"schema": 1}
+START = "starting the judge; later checks find it warm …"
+
+
+def here(out: Out, course: Course) -> Workspace:
+    """The workspace of the current folder, ready for this course."""
+    workspace = Workspace.find(Path.cwd())
+    if remark := workspace.opens(course):
+        out.note(remark)
+    return workspace
+
+
+def init(out: Out, folder: Path) -> Answer:
+    course = default_course()
+    again = (folder / ".course" / "workspace.json").exists()
+    workspace, changes = Workspace.create(folder, course)
+    stubs = [name for name in changes.written if name.endswith(".py")]
+    if not out.as_json:
+        from grader.cli import render
+
+        if again and not changes.written:
+            out.print(f"{workspace.root} is a workspace already and lacks nothing.", soft_wrap=True)
+        else:
+            out.print(f"{'Completed' if again else 'Made'} the workspace {workspace.root}", soft_wrap=True)
+            out.print(
+                f"  {render.plural(len(stubs), 'stub')} and {len(changes.written) - len(stubs)} other files; "
+                "nothing that was there has changed."
+            )
+        out.print(f"\nNext:  cd {folder}\n       course next", soft_wrap=True)
+    return SCHEMA | {"workspace": str(workspace.root), "written": changes.written}, 0
+
+
+def upcoming(out: Out) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    road = Road(course, workspace)
+    thing = road.next
+    if thing is None:
+        out.print("Everything that is built is passed. course status shows what is coming.")
+        return SCHEMA | {"next": None}, 0
+    unit = course.curriculum.unit(thing.id)
+    document: dict[str, Any] = SCHEMA | {
+        "next": thing.id,
+        "unit": unit.id,
+        "title": thing.title,
+        "file": f"{unit.address}.py",
+        "line": workspace.line(thing, unit) if isinstance(thing, Exercise) else None,
+        "minutes": thing.minutes,
+    }
+    if not out.as_json:
+        show_task(out, course, workspace, road, thing)
+    return document, 0
+
+
+def show_task(out: Out, course: Course, workspace: Workspace, road: Road, thing: Exercise | Unit) -> None:
+    """What to do next, whatever it is."""
+    from grader.cli import render
+    from grader.learner.hints import ladder
+
+    if isinstance(thing, Unit):
+        out.print(render.heading(thing, "project"))
+        out.print(f"\n  All its code has passed. Train it:  course train {thing.id}")
+        return
+    unit = course.curriculum.unit(thing.unit_id)
+    line = workspace.line(thing, unit)
+    where = f"{unit.address}.py" + (f":{line}" if line else "")
+    try:
+        rungs = len(ladder(course, thing))
+    except CourseError:
+        rungs = 0
+    out.print(render.task(course.curriculum, thing, where, (min(road.hints_taken(thing), rungs), rungs)))
+
+
+def status(out: Out) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    road = Road(course, workspace)
+    if not out.as_json:
+        from grader.cli import render
+
+        out.print(render.road(road))
+        thing = road.next
+        out.print(f"\nNext: {thing.id}   (course next)" if thing else "\nEverything that is built is passed.")
+        if road.unreadable:
+            lines = render.plural(road.unreadable, "line")
+            out.print(
+                render.dim(f"{lines} of {workspace.log.path.relative_to(workspace.root)} passed over: not readable.")
+            )
+    return road.to_dict(), 0
+
+
+def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    found = [course.curriculum.find(key) for key in ids]
+    from grader.learner import desk
+
+    road = Road(course, workspace)
+    wanted = desk.exercises(course, found or [desk.current(course, workspace, road)])
+    from grader.judge import Judge
+
+    units = list(dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted))
+    names = ", ".join(unit.number.upper() for unit in units)
+    with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
+        verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed)
+    if not out.as_json:
+        from grader.cli import render
+
+        after = Road(course, workspace)
+        for position, unit in enumerate(units):
+            exercises = [exercise for exercise in wanted if exercise.unit_id == unit.id]
+            out.print(*[""] * bool(position), render.heading(unit, f"seed {seed}" if seed else ""), sep="\n")
+            if blocking := after.locked_by(unit):
+                names = ", ".join(f"{needed.number} {needed.title}" for needed in blocking)
+                out.print(render.dim(f"locked by {names}; judged all the same"))
+            out.print(render.verdict(course, verdict, exercises))
+        for key, one in verdict.exercises.items():
+            if repro and one.repro:
+                out.print(f"\n# {key}: this repeats the smallest failing input", style="bright_black")
+                out.print(clean(one.repro).strip(), soft_wrap=True)
+        show_summary(out, course, after, verdict, road)
+    return verdict.to_dict(), 0 if verdict.passed else 1
+
+
+def show_summary(out: Out, course: Course, road: Road, verdict: Any, before: Road) -> None:
+    from grader.cli import render
+
+    out.print()
+    for remark in verdict.notes:
+        out.print(render.dim(remark))
+    if not verdict.confined:
+        out.print(render.dim("This machine cannot confine your code; course doctor says what is not enforced."))
+    opened = [unit for unit in course.curriculum.built if before.locked_by(unit) and road.state(unit) == "open"]
+    for unit in opened:
+        out.print(f"Unlocked: {render.number(unit)} {unit.title}", style="bold green")
+    thing = road.next
+    if verdict.passed:
+        after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
+        out.print(f"{verdict.points} of {render.plural(verdict.max_points, 'point')}.{after}")
+        return
+    left = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != PASSED}
+    wrong = [key for key, outcome in left.items() if outcome != NOT_ATTEMPTED]
+    advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(left))}"
+    out.print(f"{verdict.points} of {render.plural(verdict.max_points, 'point')}. {advice}")
+
+
+def watch(out: Out, key: str | None) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    start = course.curriculum.find(key) if key else None
+    from grader.cli.screen import Silent, Terminal
+    from grader.judge import Judge
+    from grader.learner import desk
+    from grader.learner.watch import Screen, Watch, happenings
+
+    if isinstance(start, Unit):
+        desk.exercises(course, [start])
+        start = next(iter(Road(course, workspace).waiting(start)), start.exercises[0])
+    with Judge.resident(course, on_start=lambda: out.print(START, style="bright_black")) as judge:
+        screen: Screen = Silent() if out.as_json else Terminal(out, course, workspace)
+        loop = Watch(
+            course,
+            workspace,
+            screen,
+            lambda wanted: desk.check(course, workspace, wanted, judge),
+            start=start,
+        )
+        try:
+            loop.run(happenings(workspace, course))
+        except KeyboardInterrupt:
+            out.print()
+    last = loop.verdicts[-1].to_dict() if loop.verdicts else None
+    return SCHEMA | {"checked": len(loop.verdicts), "last": last}, 0
+
+
+def exercise_of(course: Course, workspace: Workspace, key: str | None) -> Exercise:
+    """The exercise an id means: of a unit the first that is not passed; without an id what comes next."""
+    road = Road(course, workspace)
+    found = course.curriculum.find(key) if key else road.next
+    if isinstance(found, Exercise):
+        return found
+    if found is None:
+        raise CourseError("Everything that is built is passed; name an exercise.")
+    if found.coming:
+        raise CourseError(f"{found.number} {found.title} is coming: it has no exercises yet.")
+    return next(iter(road.waiting(found)), found.exercises[0])
+
+
+def hint(out: Out, key: str | None, again: bool) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    exercise = exercise_of(course, workspace, key)
+    from grader.learner.hints import take_hint, taken_hints
+
+    shown = taken_hints(course, workspace, exercise) if again else [take_hint(course, workspace, exercise)]
+    if not shown:
+        raise CourseError(f"No hint for {exercise.id} has been taken yet: `course hint {exercise.id}`.")
+    if not out.as_json:
+        for one in shown:
+            show_hint(out, exercise, one)
+    fields = [{"number": one.number, "of": one.of, "title": one.title, "body": one.body} for one in shown]
+    return SCHEMA | {"exercise": exercise.id, "hints": fields}, 0
+
+
+def show_hint(out: Out, exercise: Exercise, one: Any) -> None:
+    from grader.cli import render
+
+    title = f": {one.title}" if one.title else ""
+    out.print(f"{exercise.name} · hint {one.number} of {one.of}{title}", style="bold", soft_wrap=True)
+    out.print(render.markdown(one.body))
+    if one.number == one.of:
+        out.print(render.dim(f"That is the last one. course solution {exercise.id} --reveal shows the reference."))
+
+
+def solution(out: Out, key: str, reveal: bool) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    exercise = exercise_of(course, workspace, key)
+    from grader.learner.hints import solution as reference
+
+    text = reference(course, workspace, exercise, reveal=reveal)
+    if not out.as_json:
+        from rich.syntax import Syntax
+
+        out.print(f"# {exercise.id}: the reference", style="bright_black")
+        if out.console.is_terminal:
+            out.print(Syntax(text, "python", theme="ansi_dark", background_color="default"))
+        else:
+            out.print(text, soft_wrap=True)
+    return SCHEMA | {"exercise": exercise.id, "source": text}, 0
+
+
+def reset(out: Out, key: str) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    found = course.curriculum.find(key)
+    changes = workspace.reset(found, course)
+    out.print(
+        f"{found.id} is a fresh stub again in {', '.join(changes.written)}."
+        if changes.written
+        else f"{found.id} was the stub already.",
+        soft_wrap=True,
+    )
+    for name in changes.kept:
+        out.print(f"Yours is kept in {name}", soft_wrap=True)
+    return SCHEMA | {"reset": found.id, "written": changes.written, "kept": changes.kept}, 0
+
+
+def update(out: Out) -> Answer:
+    course = default_course()
+    workspace = Workspace.find(Path.cwd())
+    changes = workspace.update(course)
+    for name in changes.written:
+        out.print(f"new     {name}", soft_wrap=True)
+    for name in changes.kept:
+        out.print(f"before  {name}", soft_wrap=True)
+    for remark in changes.notes:
+        out.print(remark, soft_wrap=True)
+    if not (changes.written or changes.notes):
+        out.print(f"Up to date with course {course.curriculum.version}.")
+    return SCHEMA | {"written": changes.written, "kept": changes.kept, "notes": changes.notes}, 0
+
+
+def train(
+    out: Out, key: str, preset: str, folder: Path | None, fresh: bool, wandb: bool, settings: Sequence[str]
+) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    project = course.curriculum.find(key)
+    if not isinstance(project, Unit) or project.kind != "project":
+        raise CourseError(f"{key!r} is no project; `course check {key}` judges it, `course status` lists the projects.")
+    from grader.learner import desk
+
+    overrides = read_settings(settings) | ({"log": "wandb"} if wandb else {})
+    desk.admit(course, workspace, project)
+    from grader.projects import Bar, gate_table
+    from grader.projects import train as run_training
+
+    with Bar(None if out.as_json else out.console) as report:
+        run = run_training(
+            course, project, workspace.root, preset, out=folder, overrides=overrides, fresh=fresh, report=report
+        )
+    accepted = run.acceptance.accepted
+    workspace.log.append([Event.now("verdict", project.id, verdict="passed" if accepted else "failed")])
+    document = run.to_dict()
+    out.print()
+    if not out.as_json:
+        out.print(gate_table(run.acceptance))
+    for name, path in document["pictures"].items():
+        out.print(f"{name:<17}{path}", soft_wrap=True)
+    return document, 0 if accepted else 1
+
+
+def read_settings(words: Sequence[str]) -> dict[str, object]:
+    """`--epochs 30 --lr=1e-3` as {"epochs": "30", "lr": "1e-3"}. Raises CourseError."""
+    settings: dict[str, object] = {}
+    rest = list(words)
+    while rest:
+        name, given, value = rest.pop(0).partition("=")
+        if not name.startswith("--") or not (given or rest):
+            raise CourseError(f"Settings are given as `--name value`, as in `--epochs 30`; {name!r} is not.")
+        settings[name[2:]] = value if given else rest.pop(0)
+    return settings
+
+
+def serve(as_json: bool, port: int, browser: bool) -> int:
+    """Unlike other commands it answers when it begins: with --json the address is the document."""
+    out = Out(as_json)
+    course = default_course()
+    workspace = here(out, course)
+    from grader.web import serve as run_server
+
+    def announce(address: str) -> None:
+        if as_json:
+            print(json.dumps(SCHEMA | {"url": address}), flush=True)
+        else:
+            out.print(f"Your course is at {address}   Ctrl-C stops it.")
+
+    out.print("Opening the lessons; they are built first if they have changed.", style="bright_black")
+    run_server(course, workspace, port, browser and not as_json, announce)
+    return 0

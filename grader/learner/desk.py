@@ -1,0 +1,95 @@
+"""Judging a workspace: what is meant, the verdict, and its place in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.learner import source
+from grader.learner.progress import NOT_ATTEMPTED, Event, Road
+from grader.learner.workspace import Workspace
+
+if TYPE_CHECKING:
+    from grader.judge import Judge, Verdict
+
+
+def current(course: Course, workspace: Workspace, road: Road) -> Unit:
+    """The unit someone is on: of the files changed and not passed the one saved last, else what is next.
+
+    Raises CourseError when all that is built is passed.
+    """
+    touched = [unit for unit in course.curriculum.built if road.waiting(unit) and not workspace.untouched(unit, course)]
+    if touched:
+        return max(touched, key=lambda unit: workspace.file(unit).stat().st_mtime)
+    if upcoming := road.next:
+        return course.curriculum.unit(upcoming.id)
+    raise CourseError("Everything that is built is passed. `course status` shows what is coming.")
+
+
+def admit(course: Course, workspace: Workspace, project: Unit) -> None:
+    """Raises CourseError, naming what is left, unless all that the project's training needs has passed."""
+    if project.coming:
+        raise CourseError(f"{project.number.upper()} {project.title} is coming: it cannot be trained yet.")
+    road = Road(course, workspace)
+    units, own = road.locked_by(project), road.waiting(project)
+    if not units and not own:
+        return
+    left = [f"{unit.number} {unit.title}" for unit in units] + [exercise.id for exercise in own]
+    keys = [unit.number for unit in units] + [project.number] * bool(own)
+    raise CourseError(
+        f"{project.number.upper()} trains with your own code, of which these have to pass first: {', '.join(left)}. "
+        f"`course check {' '.join(keys)}` judges them."
+    )
+
+
+def exercises(course: Course, found: Iterable[Unit | Exercise]) -> list[Exercise]:
+    """The exercises that these ids stand for, each once. Raises CourseError for a unit still coming."""
+    wanted: dict[str, Exercise] = {}
+    for one in found:
+        if isinstance(one, Unit) and one.coming:
+            raise CourseError(f"{one.number} {one.title} is coming: there is nothing to check yet.")
+        for exercise in (one,) if isinstance(one, Exercise) else one.exercises:
+            wanted[exercise.id] = exercise
+    return list(wanted.values())
+
+
+def check(
+    course: Course,
+    workspace: Workspace,
+    wanted: Sequence[Exercise],
+    judge: Judge,
+    *,
+    profile: str = "check",
+    seed: int = 0,
+) -> Verdict:
+    """Judge these exercises of the workspace and record what was found. Raises CourseError."""
+    from grader.judge import Submission
+
+    for unit in dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted):
+        if not workspace.file(unit).exists():
+            raise CourseError(f"{unit.address}.py is missing: `course reset {unit.id}` puts a fresh stub there.")
+    submission = Submission.read(workspace.root)
+    verdict = judge.check(submission, targets=[exercise.id for exercise in wanted], profile=profile, seed=seed)
+    if not verdict.exercises:
+        raise CourseError("Nothing was judged, which is an error of the course: `course doctor` may say why.")
+    judged_before = {event.exercise for event in workspace.log.read()[0]}
+    events = []
+    for exercise in wanted:
+        outcome = verdict.exercises[exercise.id].verdict
+        if outcome == NOT_ATTEMPTED and exercise.id not in judged_before:
+            continue
+        judged = submission.sources.get(course.curriculum.unit(exercise.unit_id).address, b"")
+        events.append(
+            Event.now(
+                "verdict",
+                exercise.id,
+                verdict=outcome,
+                code=source.fingerprint(judged.decode("utf-8", "replace"), exercise.names),
+                source_sha256=verdict.source_sha256,
+                seed=verdict.seed,
+                checker=verdict.checker,
+            )
+        )
+    workspace.log.append(events)
+    return verdict

@@ -1,0 +1,8 @@
+"""Project 1: a walk."""
+
+from phase1_numbers.unit1_sums import total
+
+
+def steps(values: list[float]) -> float:
+    """Where a walk of these steps ends."""
+    raise NotImplementedError("steps")

@@ -1,0 +1,21 @@
+"""Unit 2.1: spread."""
+
+from collections.abc import Sequence
+
+from phase1_numbers.unit1_sums import mean
+
+
+class Centred:
+    """Values about their mean; `offsets` is a list."""
+
+    def __init__(self, values: Sequence[float]) -> None:
+        ### BEGIN SOLUTION
+        self.offsets = [value - mean(values) for value in values]
+        ### END SOLUTION
+
+
+def variance(values: Sequence[float]) -> float:
+    """The mean square of the centred values."""
+    ### BEGIN SOLUTION
+    return mean([value * value for value in Centred(values).offsets])
+    ### END SOLUTION

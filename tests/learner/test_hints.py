@@ -1,0 +1,69 @@
+"""Hints climb their ladder; references come after a pass, or when asked for."""
+
+import pytest
+
+from grader.curriculum import CourseError
+from grader.learner import Event, Road, hints
+
+
+@pytest.fixture
+def total(course):
+    return course.curriculum.find("sums/total")
+
+
+def test_the_ladder_is_the_exercises_own(course, total):
+    first, second = hints.ladder(course, total)
+    assert (first.number, first.of, first.title) == (1, 2, "one at a time")
+    assert first.body == "Keep a running result.\n\nWhere does it start?"
+    assert second.body == "```python\n### not a heading\nresult += value\n```"
+    assert [one.title for one in hints.ladder(course, course.curriculum.find("sums/mean"))] == ["what is given"]
+
+
+def test_the_section_is_what_stands_before_the_hints(course, total):
+    assert hints.section(course, total) == "Add up `values`. An empty list has the total 0."
+
+
+def test_each_hint_is_recorded_and_the_last_one_stays(course, workspace, total):
+    taken = [hints.take_hint(course, workspace, total).number for _ in range(3)]
+    assert taken == [1, 2, 2]
+    assert [(event.kind, event.rung) for event in workspace.log.read()[0]] == [("hint", 1), ("hint", 2), ("hint", 2)]
+    assert len(hints.taken_hints(course, workspace, total)) == 2
+    assert hints.taken_hints(course, workspace, course.curriculum.find("sums/mean")) == []
+
+
+def test_no_hints_and_no_lesson(course, workspace, total):
+    with pytest.raises(CourseError, match=r"^The lesson has no hints for spread/Centred\.$"):
+        hints.take_hint(course, workspace, course.curriculum.find("spread/Centred"))
+    course.lesson(course.curriculum.unit("sums")).unlink()
+    with pytest.raises(CourseError, match=r"^The course lacks the lesson of 1\.1 Sums"):
+        hints.take_hint(course, workspace, total)
+
+
+def test_a_solution_needs_a_pass_or_a_word(course, workspace, total):
+    with pytest.raises(CourseError, match=r"has not passed yet: .*`course solution sums/total --reveal`"):
+        hints.solution(course, workspace, total)
+    shown = hints.solution(course, workspace, total, reveal=True)
+    assert shown.startswith("def total(")
+    assert "result += value" in shown
+    assert "SOLUTION" not in shown
+    assert [event.kind for event in workspace.log.read()[0]] == ["solution"]
+    workspace.log.append([Event.now("verdict", total.id, verdict="passed", code="0" * 16)])
+    assert hints.solution(course, workspace, total) == shown
+
+
+def test_a_solution_has_all_the_names_of_its_exercise(course, workspace):
+    shown = hints.solution(course, workspace, course.curriculum.find("spread/Centred"), reveal=True)
+    assert shown.index("class Centred") < shown.index("def variance")
+
+
+def test_a_place_in_the_lesson(course):
+    address = "phase1_numbers/unit1_sums"
+    assert hints.place(course, f"{address}#the-last-one") == "lesson 1.1, “The last one counts too”"
+    assert hints.place(course, f"{address}#what-goes-wrong") == "lesson 1.1, “What goes wrong”"
+    assert hints.place(course, f"{address}#nowhere") is None
+    assert hints.place(course, "phase9/unit9#x") is None
+
+
+def test_hints_taken_on_two_machines(course, workspace, total):
+    workspace.log.append([Event.now("hint", total.id, rung=2), Event.now("hint", total.id, rung=1)])
+    assert Road(course, workspace).hints_taken(total) == 2
