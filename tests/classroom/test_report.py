@@ -1,0 +1,129 @@
+"""How results read, and that nothing a student wrote acts on whoever reads it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.classroom import Graded
+from grader.classroom.report import (
+    ClassMistake,
+    GradeReport,
+    feedback_html,
+    feedback_markdown,
+    grades_csv,
+    summary_markdown,
+)
+from grader.judge import CheckResult, ExerciseVerdict, Verdict
+
+NASTY = '<script>alert(1)</script> & "quotes" ``` </pre> {{ 7*7 }} ![x](http://evil) | # head'
+
+
+class Text(HTMLParser):
+    """The tags of a page, and what it shows."""
+
+    def __init__(self, page: str):
+        super().__init__()
+        self.tags: list[tuple[str, tuple]] = []
+        self.shown = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, tuple(attributes)))
+
+    def handle_data(self, data):
+        self.shown += data
+
+
+@pytest.fixture(scope="module")
+def one(mini_course):
+    """A student's result with `text` in every place that student code can reach."""
+
+    def make(text: str, student: str = "ada") -> Graded:
+        checks = (CheckResult("matches the reference", False, text), CheckResult(text, True))
+        exercises = {
+            exercise.id: ExerciseVerdict(
+                "failed", 0, exercise.points, text, "undivided", "a/b#the-wrong-divisor", text, checks, text
+            )
+            for exercise in mini_course.curriculum.exercises
+        }
+        return Graded(student, Verdict(exercises, "f" * 64, "v1", 7, "grade", True, (text,)), problem=text)
+
+    return make
+
+
+def report(course, tmp_path, *students, **fields):
+    scores = {
+        student.id: {key: float(value.points) for key, value in student.verdict.exercises.items()}
+        for student in students
+    }
+    return GradeReport(students, course.curriculum.built, tmp_path, "sqlite:///gradebook.db", scores, 7, **fields)
+
+
+@given(text=st.one_of(st.just(NASTY), st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)))
+def test_feedback_shows_what_was_written_and_runs_none_of_it(mini_course, one, text):
+    plain = Text(feedback_html(one("nothing special"), mini_course.curriculum.built))
+    page = Text(feedback_html(one(text), mini_course.curriculum.built))
+    assert page.tags == plain.tags
+    assert page.shown.count(text) >= plain.shown.count("nothing special")
+
+
+def test_feedback_names_verdict_points_section_and_seed(mini_course, one):
+    text = "mean — matches the reference\n  The sum is not divided at all."
+    for page in (
+        Text(feedback_html(one(text), mini_course.curriculum.built)).shown,
+        feedback_markdown(one(text), mini_course.curriculum.built),
+    ):
+        assert "0 of 6 points" in page and text in page
+        assert "lesson 1.1, “the wrong divisor”" in page
+        assert "seed 7" in page and "f" * 64 in page
+
+
+def test_markdown_keeps_student_text_inside_its_fence(mini_course, one):
+    page = feedback_markdown(one(f"{NASTY}\n```\n# not a heading\n````\n"), mini_course.curriculum.built)
+    outside = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", page, flags=re.DOTALL | re.MULTILINE)
+    assert "# not a heading\n" not in outside
+    assert not re.search(r"(?<!\\)(<script|!\[)", outside)
+
+
+@pytest.mark.parametrize("name", ["=cmd|'/c calc'!A0", "+1", "-1", "@SUM(A1)", "  =1", "＝1"])
+def test_no_cell_is_a_formula_and_commas_stay_in_their_cell(mini_course, tmp_path, graded, name):
+    text = grades_csv(report(mini_course, tmp_path, graded(name, "mean", problem=f'{name}, "quoted"')))
+    header, row = list(csv.reader(io.StringIO(text)))
+    assert len(header) == len(row)
+    assert dict(zip(header, row, strict=True)) == {
+        "student": f"'{name}",
+        "points": "2",
+        "max_points": "6",
+        "averages": "2",
+        "spread": "0",
+        "averages/mean": "2",
+        "averages/centre": "0",
+        "spread/variance": "0",
+        "note": f'\'{name}, "quoted"',
+    }
+
+
+def test_summary_counts_verdicts_mistakes_and_problems(mini_course, tmp_path, graded):
+    run = report(
+        mini_course,
+        tmp_path,
+        graded("ada", "mean", "variance"),
+        graded("bo", "mean"),
+        graded("cy", problem="cy.zip is not a readable zip file."),
+        mistakes=(ClassMistake("averages/mean", "undivided", "The sum is not divided at all.", 2),),
+        ignored=("__MACOSX",),
+    )
+    text = summary_markdown(run)
+    assert "| `averages/mean` | 2 | 1 | 0 | 0 | 0 | 1.33 / 2 |" in text
+    assert "| `spread/variance` | 1 | 2 | 0 | 0 | 0 | 1.00 / 3 |" in text
+    assert "- 2 students, `averages/mean`: The sum is not divided at all." in text
+    assert "- cy: cy.zip is not a readable zip file." in text
+    assert r"\_\_MACOSX" in text
+    assert run.to_dict()["students"]["ada"]["exercises"]["averages/mean"]["verdict"] == "passed"
