@@ -1,0 +1,124 @@
+// Live progress. Only `course serve` adds this script to the pages; a published site does not load it.
+// Cards and panels carry data-unit, exercises data-exercise; the server sends where the learner stands (grader.learner).
+const WORDS = {
+  "passed": "✓ passed",
+  "passed, edited since": "✎ passed, edited since",
+  "failed": "✗ failed",
+  "crashed": "✗ crashed",
+  "timed out": "✗ timed out",
+  "not attempted": "not attempted",
+};
+
+let latest = null;
+
+// The element of this class within (or, with `before`, ahead of) another; made on first use.
+function place(tag, className, parent, before = null) {
+  const found = [...parent.children].find((child) => child.classList.contains(className));
+  if (found) return found;
+  const made = document.createElement(tag);
+  made.className = className;
+  parent.insertBefore(made, before);
+  return made;
+}
+
+function say(element, state, text) {
+  element.dataset.state = state;
+  element.textContent = text;
+}
+
+function bar(parent, done, total) {
+  place("span", "z-bar", parent).style.setProperty("--done", total ? done / total : 0);
+}
+
+function named(unit) {
+  return `${unit.number.toUpperCase()} ${unit.title}`;
+}
+
+function summary(unit, units) {
+  if (unit.state === "locked") {
+    const first = unit.locked_by.map((id) => units[id]);
+    return `locked: pass ${first.length === 1 ? named(first[0]) : first.map((one) => one.number).join(" and ")} first`;
+  }
+  const count = `${unit.passed} of ${unit.total} passed`;
+  if (unit.state === "passed") return `✓ ${count}`;
+  return unit.trained === false && unit.passed === unit.total ? `${count}; now train it` : count;
+}
+
+// Where to go on: the lesson, at the exercise, if this page links to it; else the unit's place on the road.
+function address([unit, exercise]) {
+  const lesson = document.getElementById(unit)?.querySelector("a")?.href;
+  return lesson ? lesson + (exercise ? `#${exercise.toLowerCase()}` : "") : `/road.html#${unit}`;
+}
+
+function render(progress) {
+  const units = { ...progress.units, ...progress.projects };
+  const next = progress.next?.split("/");
+
+  for (const element of document.querySelectorAll("[data-unit]")) {
+    const unit = units[element.dataset.unit];
+    if (!unit || unit.state === "coming") continue;
+    element.dataset.state = unit.state;
+    element.toggleAttribute("data-next", element.dataset.unit === next?.[0]);
+    const panel = element.classList.contains("z-panel");
+    const line = place("p", "z-state", element, panel ? element.querySelector("table") : null);
+    say(line, unit.state, summary(unit, units));
+    bar(line, unit.passed, unit.total);
+  }
+
+  const verdicts = Object.assign({}, ...Object.values(units).map((unit) => unit.exercises));
+  for (const element of document.querySelectorAll("[data-exercise]")) {
+    const verdict = verdicts[element.dataset.exercise];
+    if (!verdict) continue;
+    const parent = element.querySelector(".z-name small") ?? element;
+    place("span", "z-dot", parent).textContent = " · ";
+    say(place("span", "z-state", parent), verdict, WORDS[verdict] ?? verdict);
+  }
+
+  const anchor = document.querySelector(".z-road, .z-numbers");
+  if (anchor) overview(place("div", "z-live", anchor.parentElement, anchor), units, next);
+}
+
+function overview(box, units, next) {
+  const sum = (key) => Object.values(units).reduce((total, unit) => total + unit[key], 0);
+  box.setAttribute("role", "status");
+  box.textContent = `${sum("passed")} of ${sum("total")} exercises passed, ${sum("points")} of ${sum("max_points")} points. `;
+  if (next) {
+    const link = document.createElement("a");
+    link.href = address(next);
+    link.textContent = named(units[next[0]]) + (next[1] ? `, ${next[1]}` : "");
+    box.append("Next: ", link);
+  } else {
+    box.append("All that is written so far is done.");
+  }
+  bar(box, sum("passed"), sum("total"));
+}
+
+function trouble(text) {
+  const article = document.querySelector("article");
+  const line = place("p", "z-trouble", article, article.firstChild);
+  line.setAttribute("role", "status");
+  line.textContent = text;
+  line.hidden = !text;
+}
+
+// A browser grants a host six connections in all: a page that nobody looks at gives its own back.
+let source = null;
+
+function follow() {
+  if (document.hidden) {
+    source?.close();
+    source = null;
+  } else if (!source) {
+    source = new EventSource("/api/events");
+    source.onmessage = (message) => {
+      const progress = JSON.parse(message.data);
+      trouble(progress.error ?? "");
+      if (!progress.error && message.data !== latest) render(progress);
+      latest = message.data;
+    };
+    source.onerror = () => trouble("Not connected: course serve has stopped.");
+  }
+}
+
+document.addEventListener("visibilitychange", follow);
+follow();
