@@ -47,14 +47,9 @@ def mistakes_in(module: types.ModuleType) -> Iterator[Mistake]:
 
 def with_mistake(reference: types.ModuleType, mistaken: Mistake) -> types.ModuleType:
     """A fresh copy of the reference in which the mistake stands in for what it replaces, for all who call it."""
-    return variant(reference, mistaken.replaces, mistaken.code)
-
-
-def variant(reference: types.ModuleType, name: str, code: Any) -> types.ModuleType:
-    """A fresh copy of the reference module with one name replaced."""
     assert reference.__file__ and reference.__spec__ and reference.__spec__.loader
     copy = types.ModuleType(reference.__name__)
     copy.__file__ = reference.__file__
     exec(reference.__spec__.loader.get_code(reference.__name__), copy.__dict__)  # type: ignore[attr-defined]
-    setattr(copy, name, code)
+    setattr(copy, mistaken.replaces, mistaken.code)
     return copy
