@@ -146,13 +146,14 @@ def known_mistakes(judge: Judge, unit: Unit, *, jobs: int = 1) -> Iterator[Findi
         if one.see not in anchors:
             yield Finding(3, unit.id, where(one), f"{one.name} points to #{one.see}, which is no heading of the lesson")
 
-    def judged(one: WrittenMistake) -> ExerciseVerdict:
+    def judged(one: WrittenMistake, source: str) -> ExerciseVerdict:
         key = f"{unit.id}/{one.exercise}"
-        return judge.check(Submission({unit.address: _mistaken(course, unit, one).encode()}), [key]).exercises[key]
+        return judge.check(Submission({unit.address: source.encode()}), [key]).exercises[key]
 
     bank = [one for one in bank if one.exercise in exercises]
+    sources = [_mistaken(course, unit, one) for one in bank]  # not in the threads: 3.11's ast.parse is unsafe in them
     with ThreadPoolExecutor(jobs) as pool:
-        for one, verdict in zip(bank, pool.map(judged, bank), strict=True):
+        for one, verdict in zip(bank, pool.map(judged, bank, sources), strict=True):
             if verdict.verdict == "passed":
                 yield Finding(3, unit.id, where(one), f"{one.name} passes the checks of {one.exercise}")
             elif verdict.diagnosis != one.name:

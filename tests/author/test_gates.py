@@ -1,6 +1,8 @@
 """The gates: a sound unit passes them in silence, and each disease is found by the gate that is there for it."""
 
+import ast
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,6 +106,15 @@ def test_gate_3_diagnoses_each_known_mistake_as_itself_and_counts_them(mini_cour
     """Functions, a class that stands for another name, and mistakes that call the reference's other functions."""
     found = said(gates.known_mistakes(mini_judge, mini_course.curriculum.unit("spread"), jobs=2))
     assert found == []
+
+
+def test_gate_3_parses_nothing_while_threads_are_judging(mini_course, mini_judge, monkeypatch):
+    """Two threads in `ast.parse` at once raise SystemError in Python 3.11."""
+    parsing = []
+    parse = ast.parse
+    monkeypatch.setattr(ast, "parse", lambda *args: parsing.append(threading.current_thread()) or parse(*args))
+    assert said(gates.known_mistakes(mini_judge, mini_course.curriculum.unit("spread"), jobs=2)) == []
+    assert set(parsing) == {threading.main_thread()}
 
 
 def test_gate_3_finds_mistakes_that_pass_look_alike_or_lead_nowhere(sick):
