@@ -126,7 +126,7 @@ def judge_mutants(
     jobs: int = 1,
     on_judged: Callable[[Mutant, bool], None] = lambda mutant, killed: None,
 ) -> Report:
-    """Judge a unit's mutants in profile "author", each by the checks of its own exercise.
+    """Judge a unit's mutants in profile "mutants", each by the checks of its own exercise.
 
     `sample` draws that many, by `seed`; None judges all. `on_judged(mutant, killed)` is called as each is done.
     """
@@ -139,7 +139,7 @@ def judge_mutants(
 
     def killed(mutant: Mutant) -> bool:
         submission = Submission({unit.address: mutant.source.encode()})
-        verdict = judge.check(submission, [mutant.exercise], profile="author", seed=seed)
+        verdict = judge.check(submission, [mutant.exercise], profile="mutants", seed=seed)
         rejected = not verdict.passed
         on_judged(mutant, rejected)
         return rejected

@@ -75,7 +75,7 @@ class Judge:
     ) -> Verdict:
         """Judge exercises (ids of exercises, units or projects; default: every unit whose file is present).
 
-        `profile` is check, grade or author. Raises UnknownId and JudgeUnavailable.
+        `profile` is one of plugin.EXAMPLES. Raises UnknownId and JudgeUnavailable.
         """
         assert self._path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
         request = {

@@ -23,8 +23,8 @@ from grader.judge import scenarios
 from grader.judge.compare import plain
 from grader.judge.trial import Both, Learner, Scenario, Trial
 
-EXAMPLES = {"check": 20, "grade": 40, "author": 100}
-"""Examples per check: on a learner's save, in a class run, for the course's authors."""
+EXAMPLES = {"check": 20, "grade": 40, "author": 100, "mutants": 100}
+"""Examples per check: on a learner's save, in a class run, for the course's authors, for faults nobody will read of."""
 
 for _name, _examples in EXAMPLES.items():
     settings.register_profile(
@@ -34,7 +34,7 @@ for _name, _examples in EXAMPLES.items():
         database=None,
         derandomize=False,  # the judge seeds every run itself
         # The explain phase would make a wrong submission cost twenty times a right one.
-        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        phases=(Phase.explicit, Phase.generate, *([] if _name == "mutants" else [Phase.shrink])),
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
