@@ -39,7 +39,7 @@ def grade(
         task = bar.add_task("", total=None)
 
         def progress(student: Graded, done: int, total: int) -> None:
-            from grader.cli.out import line
+            from grader.judge.text import line
 
             bar.update(task, completed=done, total=total, description=line(student.id))
 
@@ -64,8 +64,8 @@ def show_class(out: Out, report: GradeReport) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.cli.out import clean, line
     from grader.cli.render import MARKS, plural
+    from grader.judge.text import clean, line
 
     most = sum(unit.points for unit in report.units)
     table = Table.grid(padding=(0, 2))

@@ -5,31 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from grader.judge.text import line
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 Answer = tuple[dict[str, Any], int]
-
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b[ -/]*[0-~]?")
-# C0 and C1 controls, and what reorders or breaks lines behind the reader's back.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
-
-
-def clean(text: str) -> str:
-    """Text as a terminal may show it: line breaks, and otherwise no control character or sequence."""
-    text = text.replace("\r\n", "\n").expandtabs(4)
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
-
-
-def line(text: str) -> str:
-    """`clean`, on one line."""
-    return " ".join(clean(text).split())
 
 
 def complain(text: str) -> int:

@@ -12,8 +12,8 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from grader.cli.out import clean
 from grader.curriculum import Course, Curriculum, Exercise, Unit
+from grader.judge.text import clean
 from grader.learner.hints import place
 from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from grader.cli.out import Answer, Out, clean
+from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
+from grader.judge.text import clean
 from grader.learner import Event, Road, Workspace
 from grader.learner.progress import NOT_ATTEMPTED, PASSED
 

@@ -21,11 +21,12 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
         return everything
     try:
         tree = ast.parse(source)
+        mine = _definitions(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
     if all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _runs(node) for node in tree.body):
         return everything
-    mine, theirs = _definitions(tree), _definitions(ast.parse(stub))
+    theirs = _definitions(ast.parse(stub))
     return {
         exercise.name
         for exercise in exercises

@@ -140,13 +140,20 @@ def _number_difference(got: Any, want: Real, tolerance: Tolerance, exact: Any) -
     if isinstance(got, bool) or not isinstance(got, Real) or (isinstance(want, int) and not isinstance(got, int)):
         return f"returned {describe(got)}, expected {describe(want)}"
     slack = 4 * abs(float(exact) - float(want)) if isinstance(exact, Real) and math.isfinite(float(exact)) else 0.0
-    mine, theirs = float(got), float(want)
+    mine, theirs = _float(got), float(want)
     rtol, atol = tolerance.bounds(torch.float64, abs(theirs))
     if mine == theirs or (math.isnan(mine) and math.isnan(theirs)):
         return None
     if math.isfinite(mine) and math.isfinite(theirs) and abs(mine - theirs) <= rtol * abs(theirs) + atol + slack:
         return None
     return f"returned {number(got)}, expected {number(want)}"
+
+
+def _float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond every float
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
 
 
 def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> str | None:
@@ -202,7 +209,7 @@ def dtype_name(value: Any) -> str:
 
 def number(value: Any) -> str:
     """A number as a person would write it: six significant digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
 
 
 def describe(value: Any) -> str:

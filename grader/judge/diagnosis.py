@@ -32,7 +32,7 @@ def _explains(module: types.ModuleType, evidence: Evidence) -> bool:
     try:
         tolerance = Tolerance(magnitude=evidence.call.magnitude(outcome))
         return difference(evidence.result, outcome, tolerance) is None
-    except TypeError:  # a mistake that returns what cannot be compared
+    except Exception:  # what cannot be compared explains nothing
         return False
 
 

@@ -124,7 +124,9 @@ def _warm_up() -> None:
     torch.nn.functional.layer_norm(a, (4,)).sum().backward()
     torch.nn.Linear(4, 4)(a).sum().backward()
     np.linalg.inv(np.eye(2))
-    # A file may import pyplot without need, and matplotlib wants a folder to write to when it is first imported.
+    # torch.func and torch.optim bring in torch._dynamo: seconds, and it asks for a folder to write to. So does
+    # matplotlib, and a file may import pyplot without need.
+    importlib.import_module("torch._dynamo")
     with contextlib.suppress(ImportError, OSError):
         importlib.import_module("matplotlib").use("Agg")
         importlib.import_module("matplotlib.pyplot")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 import textwrap
 import types
 from typing import Any
@@ -13,18 +12,10 @@ import torch
 from hypothesis.errors import Flaky
 
 from grader.judge.compare import Disagreement, dtype_name, number
+from grader.judge.text import clean
 from grader.judge.trial import Call, Evidence, LearnerDied, LearnerError, LearnerStopped, Scenario
 
 MAX_CHARACTERS = 4000
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-
-
-def clean(text: str, most: int = MAX_CHARACTERS) -> str:
-    """Text that cannot act: no control characters, escape sequences or direction marks; bounded, with a mark if cut."""
-    text = _CONTROL.sub("", re.sub(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)", "", text))
-    text = text.replace("\r", "").encode("utf-8", "replace").decode()
-    return text if len(text) <= most else text[:most] + " … (cut)"
 
 
 def check_name(item_name: str) -> str:
@@ -41,14 +32,20 @@ def sentence(
         lines.append(f"called with {arguments}")
     lines += what_went_wrong(error, claim, last)
     head, *rest = lines
-    return clean("\n".join([head, *(textwrap.indent(line, "  ") for line in rest)]))
+    return clean("\n".join([head, *(textwrap.indent(line, "  ") for line in rest)]), MAX_CHARACTERS)
 
 
 def what_went_wrong(error: BaseException, claim: str, last: Evidence | None) -> list[str]:
     if isinstance(error, LearnerError):
         if error.kind == "NotImplementedError":
             return ["NotImplementedError: this part is not written yet", *([error.frames] if error.frames else [])]
-        return [f"raised {error}", *([error.frames] if error.frames else [])]
+        lines = [f"raised {error}", *([error.frames] if error.frames else [])]
+        if error.kind == "PermissionError":
+            lines.append(
+                "While it is judged, code can neither write files nor reach the network or start processes; what is "
+                'not part of an exercise belongs under `if __name__ == "__main__":`.'
+            )
+        return lines
     if isinstance(error, LearnerStopped):
         hint = " (os._exit, too much memory, or too deep a recursion)" if isinstance(error, LearnerDied) else ""
         return [f"{error}{hint}"]
@@ -77,7 +74,7 @@ def describe_value(value: Any) -> str:
     if isinstance(value, torch.Tensor | np.ndarray):
         dtype = "" if dtype_name(value) == "float32" else f" {dtype_name(value)}"
         size = int(np.prod(tuple(value.shape)))
-        numbers = f" = {_numbers(value.tolist())}" if size <= 6 else ""
+        numbers = f" = {_numbers(value.tolist())}" if 0 < size <= 6 else ""
         return f"{tuple(value.shape)}{dtype}{numbers}"
     if isinstance(value, list | tuple):
         inner = ", ".join(describe_value(one) for one in value[:6]) + (", …" if len(value) > 6 else "")

@@ -7,6 +7,7 @@ runs the checks of one submission against a Session behind the wall and answers 
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import importlib
 import importlib.util
@@ -20,6 +21,7 @@ import time
 import traceback
 import types
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ import pytest
 import torch
 from _pytest.runner import runtestprotocol
 from hypothesis import is_hypothesis_test, settings
+from hypothesis.errors import HypothesisException
 
 from grader.curriculum import Course, Exercise, Unit
 from grader.judge import confine, framing
@@ -37,11 +40,15 @@ from grader.judge.attempts import untouched
 from grader.judge.bank import Mistake, mistakes_in, with_mistake
 from grader.judge.diagnosis import Variant, diagnose
 from grader.judge.plugin import open_rooms, unit_of
-from grader.judge.sentence import check_name, clean, repro, sentence
+from grader.judge.sentence import check_name, repro, sentence
 from grader.judge.session import JudgeError, Sandbox, Session
+from grader.judge.text import clean
 from grader.judge.trial import Both, Evidence, Learner, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Trial
 from grader.judge.verdict import CheckResult, ExerciseVerdict, Outcome, Verdict
 from grader.judge.version import checker_version
+
+MEMORY_BYTES, CPU_SECONDS = 4 << 30, 60
+"""What one verdict may take on this side: memory, and processor time an exercise. Hostile replies aim at both."""
 
 OUTPUT_CHARACTERS = 16_384
 """How much of what the learner's code printed goes into a verdict."""
@@ -101,6 +108,8 @@ class Service:
                 self.broken[unit.id] = f"{item.nodeid} belongs to no exercise of {unit.id}"
                 continue
             self.items[f"{unit.id}/{name}"].append(item)
+            if is_hypothesis_test(function := item.obj.__func__):  # type: ignore[attr-defined]
+                function.hypothesis.inner_test = self._remembering(function.hypothesis.inner_test)
             cloudpickle.register_pickle_by_value(item.module)  # type: ignore[attr-defined]
         for unit in self.course.curriculum.built:
             try:
@@ -108,6 +117,22 @@ class Service:
             except Exception as error:
                 self.broken.setdefault(unit.id, f"{type(error).__name__}: {error}")
         torch.nn.functional.layer_norm(torch.ones(2, 2, requires_grad=True), (2,)).sum().backward()
+
+    def _remembering(self, check: Callable[..., None]) -> Callable[..., None]:
+        """The check, leaving a trace of each example that fails: looking for a smaller one may take too long."""
+
+        @functools.wraps(check)
+        def run(*args: Any, **kwargs: Any) -> None:
+            try:
+                check(*args, **kwargs)
+            except HypothesisException:  # an example that is not to be used
+                raise
+            except Exception as error:
+                if self.trial is not None:
+                    self.trial.refuted = error, self.trial.last
+                raise
+
+        return run
 
     def _prepare_unit(self, unit: Unit) -> None:
         reference = importlib.import_module(unit.module)
@@ -156,6 +181,7 @@ class Service:
         try:
             self.listener.close()
             request = framing.receive(connection)
+            confine.limit_memory_and_time(MEMORY_BYTES, CPU_SECONDS * max(1, len(request["targets"])))
             try:
                 answer: dict[str, Any] = {"verdict": self.judge(**request).to_dict()}
             except JudgeError as error:
@@ -176,11 +202,14 @@ class Service:
             if is_hypothesis_test(function):
                 hypothesis.seed(seed)(settings.get_profile(profile)(function))
         exercises: dict[str, ExerciseVerdict] = {}
+        idle: dict[str, set[str]] = {}
         for unit in self.course.curriculum.built:
-            wanted = [exercise for exercise in unit.exercises if exercise.id in targets]
-            if wanted:
-                lent = self._lent(unit, sources)
-                exercises |= self._judge_unit(unit, wanted, sources, lent)
+            if len(exercises) == len(targets):
+                break
+            lent = self._lent(idle)
+            idle[unit.id] = untouched(unit.exercises, sources.get(unit.address), self.course.stub(unit).read_bytes())
+            if wanted := [exercise for exercise in unit.exercises if exercise.id in targets]:
+                exercises |= self._judge_unit(unit, wanted, sources, lent, idle[unit.id])
                 if borrowed := [
                     earlier for earlier in lent if earlier.module.encode() in sources.get(unit.address, b"")
                 ]:
@@ -188,13 +217,16 @@ class Service:
                     notes.append(f"{unit.id} builds on {names}, not attempted yet: the course lent its own.")
         return Verdict(exercises, sha256, self.checker, seed, profile, self.sandbox.confined, tuple(notes))
 
+    def _lent(self, idle: dict[str, set[str]]) -> list[Unit]:
+        """Earlier units of which the submission holds nothing, or the untouched stub: their imports must still work."""
+        units = map(self.course.curriculum.unit, idle)
+        return [unit for unit in units if unit.id in self.lendable and len(idle[unit.id]) == len(unit.exercises)]
+
     def _judge_unit(
-        self, unit: Unit, wanted: list[Exercise], sources: dict[str, bytes], lent: list[Unit]
+        self, unit: Unit, wanted: list[Exercise], sources: dict[str, bytes], lent: list[Unit], idle: set[str]
     ) -> dict[str, ExerciseVerdict]:
         if unit.id in self.broken:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self.broken[unit.id]}")
-        source = sources.get(unit.address)
-        idle = untouched(wanted, source, self.course.stub(unit).read_bytes())
         own = {address: text for address, text in sources.items() if address not in {one.address for one in lent}}
         learner = Session(self.sandbox, own, {one.address: self.lendable[one.id] for one in lent}, unit.module)
         verdicts = {}
@@ -207,17 +239,6 @@ class Service:
         finally:
             learner.close()
         return verdicts
-
-    def _lent(self, unit: Unit, sources: dict[str, bytes]) -> list[Unit]:
-        """Earlier units of which the submission holds nothing, or the untouched stub: their imports must still work."""
-        earlier_units = self.course.curriculum.built[: self.course.curriculum.built.index(unit)]
-        return [
-            earlier
-            for earlier in earlier_units
-            if earlier.id in self.lendable
-            and len(untouched(earlier.exercises, sources.get(earlier.address), self.course.stub(earlier).read_bytes()))
-            == len(earlier.exercises)
-        ]
 
     def _judge_exercise(self, unit: Unit, exercise: Exercise, learner: Session) -> ExerciseVerdict:
         reference = self.references[unit.id]
@@ -238,14 +259,17 @@ class Service:
             runtestprotocol(item, nextitem=None, log=False)
             everything += _sample(self.trial.evidence)
             message = ""
+            stopped = isinstance(self.failure, LearnerStopped)
             if self.failure is not None:
-                asked = self.trial.evidence[-1] if self.trial.evidence else None
+                asked = self.trial.last
+                if stopped and self.trial.refuted:
+                    self.failure, asked = self.trial.refuted
                 claim = (item.obj.__doc__ or "").strip().split("\n\n")[0]
                 message = sentence(exercise.name, check_name(item.name), claim, self.failure, asked, reference)
                 if first is None:
                     first, last, telling = self.failure, asked, _sample(self.trial.evidence)
             results.append(CheckResult(check_name(item.name), self.failure is None, message))
-            if isinstance(self.failure, LearnerStopped):
+            if stopped:
                 break  # what hangs or dies once would do so in every check
         printed = clean(learner.printed(), OUTPUT_CHARACTERS)
         if first is None:

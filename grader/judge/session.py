@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import io
-import math
 import os
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -20,14 +17,16 @@ import torch
 
 from grader.judge import wire
 from grader.judge.compare import Disagreement
+from grader.judge.meter import GLANCE_SECONDS, Meter
+from grader.judge.text import line
 from grader.judge.trial import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Scenario
 
 CALL_SECONDS = 5.0
-"""Processor time of one call, and of importing the learner's file."""
+"""Time of one call, and of importing the learner's file: computing or asleep, not waiting for a processor."""
 EXERCISE_SECONDS = 20.0
-"""Processor time of all calls of one exercise."""
-PATIENCE = 6.0
-"""Wall time allowed for each second of processor time: a busy machine is not the learner's fault."""
+"""The same of all calls of one exercise."""
+MAX_THREADS = 64
+MOST_OF_A_TEXT = 2000
 START_SECONDS = 120.0
 """Wall time for a child to appear, while its parent may still be importing torch."""
 
@@ -43,6 +42,7 @@ class Sandbox:
         self.confined = confined
         self._control, theirs = socket.socketpair()
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+        environment["TORCHDYNAMO_DISABLE"] = "1"  # torch.compile would want a compiler; without it, it is the identity
         environment |= {name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
         mode = "confined" if confined else "unconfined"
         self.process = subprocess.Popen(
@@ -91,9 +91,8 @@ class Session:
         self._sandbox, self._load = sandbox, ("load", sources, lent, entry)
         self._conversation: socket.socket | None = None
         self._sent: dict[Scenario, int] = {}
-        self._pid = 0
+        self._meter: Meter | None = None  # once there is a child that has greeted
         self._unusable: LearnerError | LearnerStopped | None = None
-        self._budget = _Budget(0, EXERCISE_SECONDS)
         self._printed: list[str] = []
         self._lifeline = self._output = -1
 
@@ -104,13 +103,13 @@ class Session:
         """
         if self._unusable is not None:
             raise self._unusable
-        if self._conversation is not None:
-            self._budget = _Budget(self._pid, EXERCISE_SECONDS)
+        if self._conversation is not None and self._meter is not None:
+            self._meter.start_exercise()
             return
+        self._meter = None
         self._conversation, self._lifeline, self._output = self._sandbox.child()
         self._sent.clear()
-        self._pid = self._greeting()
-        self._budget = _Budget(self._pid, EXERCISE_SECONDS)
+        self._meter = Meter(self._greeting())
         try:
             self._ask(*self._load)
         except (LearnerError, LearnerStopped) as error:
@@ -152,10 +151,11 @@ class Session:
         if self._conversation is None:
             raise LearnerDied("the process had already ended")
         data = _dumps(request)
-        call = _Budget(self._pid, CALL_SECONDS)
+        if self._meter is not None:
+            self._meter.start_call()
         try:
-            self._exchange(memoryview(struct.pack("<I", len(data)) + data), self._conversation.send, call)
-            reply = wire.decode(self._reply(call))
+            self._exchange(memoryview(struct.pack("<I", len(data)) + data), self._conversation.send)
+            return self._read(wire.decode(self._reply()))
         except TimeoutError:
             self.close()
             raise LearnerTimeout(f"did not return within {CALL_SECONDS:g} seconds") from None
@@ -165,90 +165,67 @@ class Session:
         except wire.Malformed as error:
             self.close()
             raise LearnerDied(f"sent back {error}") from None
-        return self._read(reply)
+        except LearnerStopped:
+            self.close()
+            raise
 
     def _read(self, reply: Any) -> Any:
+        """What a reply means. The bounds on its texts were kept on the other side, too, but perhaps not by us."""
         match reply:
             case {"ok": value}:
                 return value
             case {"unsendable": str(what)}:
-                raise Disagreement(f"returned {what[:200]}; plain tensors, arrays, numbers and tuples can be judged")
+                raise Disagreement(
+                    f"returned {line(what[:200])}; plain tensors, arrays, numbers and tuples can be judged"
+                )
             case {"missing": [str(name), str(nearest)]}:
-                instead = f"; is it the one called `{nearest}`?" if nearest else ""
-                raise Disagreement(f"the file defines no `{name}`{instead}")
+                instead = f"; is it the one called `{line(nearest[:200])}`?" if nearest else ""
+                raise Disagreement(f"the file defines no `{line(name[:200])}`{instead}")
             case {"raised": [str(kind), str(text), str(frames)]}:
-                raise LearnerError(kind, text, frames)
-        self.close()
+                raise LearnerError(line(kind[:200]), text[:MOST_OF_A_TEXT], frames[:MOST_OF_A_TEXT])
         raise LearnerDied("sent back something that is no reply")
 
     def _greeting(self) -> int:
         """The child's process id, which it tells before any of the learner's code is there."""
         try:
-            match wire.decode(self._reply(None)):
+            match wire.decode(self._reply()):
                 case {"ready": int(pid)}:
                     return pid
         except (OSError, EOFError, wire.Malformed):
             pass
         raise JudgeError("the judge's sandbox does not start a process; `course doctor` may know why")
 
-    def _reply(self, budget: _Budget | None) -> bytearray:
+    def _reply(self) -> bytearray:
         assert self._conversation is not None
         header = bytearray(4)
-        self._exchange(memoryview(header), self._conversation.recv_into, budget)
+        self._exchange(memoryview(header), self._conversation.recv_into)
         (size,) = struct.unpack("<I", header)
         if size > wire.MAX_BYTES:
             raise wire.Malformed(f"a reply of {size} bytes; {wire.MAX_BYTES} are allowed")
         reply = bytearray(size)
-        self._exchange(memoryview(reply), self._conversation.recv_into, budget)
+        self._exchange(memoryview(reply), self._conversation.recv_into)
         return reply
 
-    def _exchange(self, data: memoryview, step: Callable[[memoryview], int], budget: _Budget | None) -> None:
+    def _exchange(self, data: memoryview, step: Callable[[memoryview], int]) -> None:
         """Send or fill all of `data`; TimeoutError once the call's or the exercise's time is used up."""
         assert self._conversation is not None
-        self._conversation.settimeout(START_SECONDS if budget is None else _GLANCE_SECONDS)
+        self._conversation.settimeout(START_SECONDS if self._meter is None else GLANCE_SECONDS)
         done = 0
         while done < len(data):
             try:
                 moved = step(data[done:])
             except TimeoutError:
-                if budget is None or budget.spent() or self._budget.spent():
+                if self._meter is None:
                     raise
-                continue
-            if not moved:
-                raise EOFError
-            done += moved
-        if budget is not None and self._budget.spent():
-            raise TimeoutError
-
-
-_GLANCE_SECONDS = 0.25
-
-
-class _Budget:
-    """Some seconds of a process's time: processor time where it can be read, and never more than PATIENCE allows."""
-
-    def __init__(self, pid: int, seconds: float):
-        self._pid, self._seconds = pid, seconds
-        self._began = time.monotonic()
-        self._used: float | None = None  # before the first look; looking costs a file
-
-    def spent(self) -> bool:
-        wall = time.monotonic() - self._began
-        if wall < self._seconds:
-            if self._used is None and wall >= _GLANCE_SECONDS:
-                self._used = _processor_seconds(self._pid)
-            return False
-        if wall > PATIENCE * self._seconds or self._used is None:
-            return True
-        return _processor_seconds(self._pid) - self._used >= 0.9 * self._seconds
-
-
-def _processor_seconds(pid: int) -> float:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return math.inf  # no such file, or no such process: wall time has to do
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            else:
+                if not moved:
+                    raise EOFError
+                done += moved
+            if self._meter is not None:
+                if self._meter.over(CALL_SECONDS, EXERCISE_SECONDS):
+                    raise TimeoutError
+                if self._meter.threads > MAX_THREADS:
+                    raise LearnerDied(f"started more than {MAX_THREADS} threads")
 
 
 class _Pickler(cloudpickle.Pickler):

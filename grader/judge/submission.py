@@ -5,23 +5,36 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import lzma
 import os
 import stat
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from grader.curriculum import Course, CourseError, UnknownId, default_course
+from grader.judge.text import line
 
-MAX_FILE_BYTES = 1 << 20
+MAX_FILE_BYTES = 256 << 10
 MAX_NOTEBOOK_BYTES = 16 << 20
 MAX_ZIP_BYTES = 64 << 20
 MAX_FILES = 200
+MAX_DEPTH = 8
+
+_UNREADABLE_ZIP = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
+    *(NotImplementedError, RuntimeError, EOFError, ValueError, struct.error),
+)
 
 
 class SubmissionError(CourseError):
     """A submission that cannot be read; one line says why."""
+
+    def __init__(self, text: str):
+        super().__init__(line(text))
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ class Submission:
             if path.suffix == ".py":
                 return cls({_address_of(path, course): _bounded(path, MAX_FILE_BYTES)})
         except OSError as error:
-            raise SubmissionError(f"{path} cannot be read: {error.strerror}.") from None
+            raise SubmissionError(f"{path} cannot be read: {error.strerror or error}.") from None
         raise SubmissionError(f"{path.name} is no submission: a folder, .zip, .py or .ipynb is.")
 
 
@@ -65,6 +78,9 @@ def _walk(root: Path) -> Iterator[tuple[str, bytes | str]]:
     """(relative path, content or the reason it was left aside) for each Python file below `root`, links unfollowed."""
     for folder, names, files in os.walk(root, followlinks=False):
         here = Path(folder)
+        if len(here.relative_to(root).parts) >= MAX_DEPTH:
+            yield here.relative_to(root).as_posix(), f"more than {MAX_DEPTH} folders deep"
+            names.clear()
         names[:] = sorted(name for name in names if not name.startswith((".", "__pycache__")))
         for name in [n for n in names if (here / n).is_symlink()]:
             yield (here / name).relative_to(root).as_posix(), "a link"
@@ -88,16 +104,22 @@ def _bounded(path: Path, most: int) -> bytes:
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         data = file.read(most + 1)
     if len(data) > most:
-        raise SubmissionError(f"{path.name} is larger than {most >> 20} MiB.")
+        raise SubmissionError(f"{path.name} is larger than {_size(most)}.")
     return data
+
+
+def _size(bound: int) -> str:
+    return f"{bound >> 20} MiB" if bound >= 1 << 20 else f"{bound >> 10} KiB"
 
 
 def _from_files(files: Iterator[tuple[str, bytes | str]], course: Course) -> Submission:
     sources: dict[str, bytes] = {}
     notes: list[str] = []
     for name, content in files:
+        if not _is_text(name):
+            content = "its name is not UTF-8"
         if isinstance(content, str):
-            notes.append(f"{name} was left aside: {content}.")
+            notes.append(line(f"{name} was left aside: {content}."))
         elif len(sources) >= MAX_FILES:
             notes.append(f"Only the first {MAX_FILES} files were read.")
             break
@@ -106,17 +128,27 @@ def _from_files(files: Iterator[tuple[str, bytes | str]], course: Course) -> Sub
                 for address, text in _notebook_sources(content, name, course).items():
                     sources.setdefault(address, text)
             except SubmissionError as error:
-                notes.append(f"{name} was left aside: {error}")
+                notes.append(line(f"{name} was left aside: {error}"))
         else:
             sources[name.removesuffix(".py")] = content
     return Submission(sources, tuple(notes))
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _from_zip(path: Path, course: Course) -> Submission:
+    if path.stat().st_size > MAX_ZIP_BYTES:
+        raise SubmissionError(f"{path.name} is larger than {_size(MAX_ZIP_BYTES)}.")
     try:
         with zipfile.ZipFile(path) as archive:
             return _from_files(_unzipped(archive), course)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except _UNREADABLE_ZIP as error:
         raise SubmissionError(f"{path.name} is not a readable zip file ({error}).") from None
 
 
@@ -142,9 +174,9 @@ def _unzipped(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes | str]]:
                 data = file.read(most + 1)
             total += len(data)
             if total > MAX_ZIP_BYTES:
-                yield name, f"the archive holds more than {MAX_ZIP_BYTES >> 20} MiB"
+                yield name, f"the archive holds more than {_size(MAX_ZIP_BYTES)}"
                 return
-            yield name, data if len(data) <= most else f"larger than {most >> 20} MiB"
+            yield name, data if len(data) <= most else f"larger than {_size(most)}"
 
 
 def _address_of(path: Path, course: Course) -> str:

@@ -93,6 +93,13 @@ class Trial:
     impl: Impl
     reference: types.ModuleType
     evidence: list[Evidence] = field(default_factory=list)
+    refuted: tuple[Exception, Evidence | None] | None = None
+    """The last example that failed, while hypothesis looks for a smaller one."""
+
+    @property
+    def last(self) -> Evidence | None:
+        """The call made last."""
+        return self.evidence[-1] if self.evidence else None
 
     def run(self, call: Call) -> Any:
         self.evidence.append(Evidence(call, None))

@@ -6,7 +6,9 @@ runs beside the learner's code and explains what it cannot send; `decode` runs o
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import msgpack
@@ -17,6 +19,7 @@ MAX_BYTES = 64 << 20
 """Largest reply, in bytes."""
 MAX_DEPTH = 16
 MAX_ITEMS = 100_000
+"""Of one list or dict, and the number of lists and dicts in a reply."""
 
 _TENSOR, _ARRAY, _TUPLE, _INT = 1, 2, 3, 4
 _TORCH_DTYPES = {
@@ -47,7 +50,7 @@ def decode(data: bytes | bytearray) -> Any:
     if len(data) > MAX_BYTES:
         raise Malformed(f"a reply of {len(data)} bytes; {MAX_BYTES} are allowed")
     try:
-        return _unpack(data, 0)
+        return _unpack(data, 0, itertools.count())
     except Malformed:
         raise
     except Exception as error:  # whatever the bytes provoke, they were not ours
@@ -96,9 +99,20 @@ def _array_bytes(value: np.ndarray) -> bytes:
     return msgpack.packb([dtype.str, list(value.shape), np.ascontiguousarray(value, dtype).tobytes()])
 
 
-def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
+def _unpack(data: bytes | bytearray | memoryview, depth: int, containers: Iterator[int]) -> Any:
     if depth > MAX_DEPTH:
         raise Malformed("a reply nested too deeply")
+
+    def items(found: list) -> list:
+        if next(containers) >= MAX_ITEMS:
+            raise Malformed(f"more than {MAX_ITEMS} lists and dicts")
+        return found
+
+    def pairs(found: list) -> dict:
+        # Large integers may all have one hash.
+        if not all(type(key) is str or (isinstance(key, int) and -(1 << 63) <= key < 1 << 63) for key, _ in found):
+            raise Malformed("a dict whose keys are not strings or integers")
+        return dict(items(found))
 
     def extension(code: int, payload: bytes) -> Any:
         if code == _TENSOR:
@@ -107,17 +121,22 @@ def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
             flat = _sized(raw, shape, dtype.itemsize)
             if not flat:
                 return torch.empty(shape, dtype=dtype)
+            if dtype is torch.bool:
+                return torch.frombuffer(bytearray(flat), dtype=torch.uint8).reshape(shape) != 0
             return torch.frombuffer(bytearray(flat), dtype=dtype).reshape(shape)
         if code == _ARRAY:
             name, shape, raw = _header(payload)
             if name not in _NUMPY_DTYPES:
                 raise Malformed(f"dtype {name!r}")
-            return np.frombuffer(_sized(raw, shape, np.dtype(name).itemsize), dtype=name).reshape(shape).copy()
+            flat = _sized(raw, shape, np.dtype(name).itemsize)
+            if name == "|b1":
+                return np.frombuffer(flat, dtype=np.uint8).reshape(shape) != 0
+            return np.frombuffer(flat, dtype=name).reshape(shape).copy()
         if code == _TUPLE:
-            items = _unpack(payload, depth + 1)
-            if type(items) is not list:
+            inside = _unpack(payload, depth + 1, containers)
+            if type(inside) is not list:
                 raise Malformed("a tuple that is none")
-            return tuple(items)
+            return tuple(inside)
         if code == _INT:
             return int(payload.decode("ascii"))
         raise Malformed(f"extension {code}")
@@ -125,6 +144,8 @@ def _unpack(data: bytes | bytearray | memoryview, depth: int) -> Any:
     return msgpack.unpackb(
         data,
         ext_hook=extension,
+        list_hook=items,
+        object_pairs_hook=pairs,
         strict_map_key=False,
         raw=False,
         max_array_len=MAX_ITEMS,

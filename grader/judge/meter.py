@@ -1,0 +1,54 @@
+"""How much time the learner's process has had: what it computed, and what it slept while we waited for it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+GLANCE_SECONDS = 0.25
+"""Wall time between two looks; a look costs a file."""
+PATIENCE = 6.0
+"""Wall time allowed for each second of a call: a busy machine is not the learner's fault."""
+
+
+class Meter:
+    """One child's time, by call and by exercise, and its threads. Where the kernel does not tell, wall time counts."""
+
+    def __init__(self, pid: int):
+        self._stat = Path(f"/proc/{pid}/stat")
+        self._looked = self._called = time.monotonic()
+        self._processor: float | None = None  # at the last look
+        self.threads = 1
+        self._call = self._exercise = 0.0
+
+    def start_exercise(self) -> None:
+        self._exercise = 0.0
+
+    def start_call(self) -> None:
+        self._call, self._called = 0.0, time.monotonic()
+
+    def over(self, call_seconds: float, exercise_seconds: float) -> bool:
+        """Whether the call or the exercise has had its time."""
+        now = time.monotonic()
+        if (since := now - self._looked) < GLANCE_SECONDS:
+            return False
+        used = self._used(since, slept=self._looked >= self._called)
+        self._looked = now
+        self._call += used
+        self._exercise += used
+        waited = now - self._called
+        return self._call > call_seconds or self._exercise > exercise_seconds or waited > PATIENCE * call_seconds
+
+    def _used(self, since: float, slept: bool) -> float:
+        """Seconds used since the last look. `slept`: all of them belong to this call, so that sleeping counts."""
+        try:
+            state, *fields = self._stat.read_text().rpartition(")")[2].split()
+        except OSError:  # no such file, or no such process
+            return since
+        before, self._processor = self._processor, (int(fields[10]) + int(fields[11])) / os.sysconf("SC_CLK_TCK")
+        self.threads = int(fields[16])
+        if before is None:
+            return 0.0
+        used = self._processor - before
+        return since if slept and state == "S" and used < since / 10 else used
