@@ -18,7 +18,7 @@ from grader.classroom.gradebook import record, require_nbgrader, shown, sqlite
 from grader.classroom.report import ClassMistake, Graded, GradeReport, write_report
 from grader.classroom.roster import Entry, read_class
 from grader.curriculum import Course, CourseError, Unit
-from grader.judge import ExerciseVerdict, Judge, Verdict
+from grader.judge import ExerciseVerdict, Judge, Verdict, confine
 from grader.judge.client import JudgeUnavailable
 from grader.judge.version import checker_version
 
@@ -36,6 +36,7 @@ def grade(
     seed: int | None = None,
     profile: str = "grade",
     gradebook: str | None = None,
+    unconfined: bool = False,
     judge: Judge | None = None,
     progress: Progress | None = None,
 ) -> GradeReport:
@@ -48,6 +49,8 @@ def grade(
             new `out`, so that no submission can be written for known inputs.
         profile: how many examples each check draws (see grader.judge).
         gradebook: SQLAlchemy URL of nbgrader's database; by default SQLite at out/gradebook.db.
+        unconfined: run what students wrote with the rights of this process, without the kernel's wall. Without it a
+            kernel that has no such wall is refused.
         judge: one that is warm already; by default a private one, started only if a verdict is needed.
         progress: called from this thread after each student.
 
@@ -56,10 +59,15 @@ def grade(
     changed; delete a student's verdict file to have that one judged anew. A submission that cannot be read gets
     "not attempted" and one line that says why, and the next is graded.
 
-    Raises CourseError when there is nothing to grade, when nbgrader is missing, or when `out` or the gradebook cannot
-    be written.
+    Raises CourseError when there is nothing to grade, when nbgrader is missing, when the kernel cannot confine, or when
+    `out` or the gradebook cannot be written.
     """
     require_nbgrader()
+    if not unconfined and not confine.can_confine():
+        raise CourseError(
+            "This machine cannot confine what students wrote (`course doctor` says why); grade on Linux 5.13 or newer "
+            "with Landlock, or add --unconfined to run it with your own rights."
+        )
     address = shown(url := gradebook or sqlite(out / "gradebook.db"))
     entries, ignored = read_class(course, submissions, units, leave_out=out)
     if not entries:
@@ -72,9 +80,11 @@ def grade(
         raise CourseError(f"Unit {', '.join(coming)} is still coming; it cannot be graded yet.")
     seed = _seed(out, seed)
 
-    desk = _Desk(out, units, profile, seed, checker_version(course))
+    desk = _Desk(out, units, profile, seed, checker_version(course), not unconfined)
     students: list[Graded] = []
-    with closing(desk.all(entries, nullcontext(judge) if judge else Judge(course), jobs or _cores())) as results:
+    with closing(
+        desk.all(entries, nullcontext(judge) if judge else Judge(course, unconfined=unconfined), jobs or _cores())
+    ) as results:
         for student in results:
             students.append(student)
             if progress:
@@ -103,6 +113,7 @@ class _Desk:
     profile: str
     seed: int
     checker: str
+    confined: bool
 
     def all(
         self, entries: Sequence[Entry], judge: AbstractContextManager[Judge], jobs: int
@@ -159,6 +170,7 @@ class _Desk:
             "checker": self.checker,
             "seed": self.seed,
             "profile": self.profile,
+            "confined": self.confined,
             "exercises": [exercise.id for unit in self.units for exercise in unit.exercises],
         }
 
@@ -176,7 +188,7 @@ class _Desk:
             for exercise in unit.exercises
         }
         notes = entry.submission.notes
-        return Verdict(exercises, entry.submission.sha256, self.checker, self.seed, self.profile, True, notes)
+        return Verdict(exercises, entry.submission.sha256, self.checker, self.seed, self.profile, self.confined, notes)
 
 
 def _seed(out: Path, wanted: int | None) -> int:

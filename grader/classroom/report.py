@@ -77,6 +77,11 @@ class GradeReport:
         """Students whose submission could not be judged, and why."""
         return {student.id: student.problem for student in self.students if student.problem}
 
+    @property
+    def confined(self) -> bool:
+        """Whether the kernel's wall stood around every submission."""
+        return all(student.verdict.confined for student in self.students)
+
     def outcomes(self, exercise: Exercise) -> dict[str, int]:
         """How many students got each of the five verdicts on an exercise."""
         counted = Counter[str](student.verdict.exercises[exercise.id].verdict for student in self.students)
@@ -92,6 +97,7 @@ class GradeReport:
             "mistakes": [vars(mistake) for mistake in self.mistakes],
             "units": [unit.id for unit in self.units],
             "seed": self.seed,
+            "confined": self.confined,
             "gradebook": self.gradebook,
             "out": str(self.out),
             "ignored": list(self.ignored),
@@ -221,10 +227,13 @@ def _exercise_markdown(unit: Unit, exercise: Exercise, one: ExerciseVerdict) -> 
     return "\n\n".join(filter(None, parts))
 
 
+_UNCONFINED = "The kernel did not confine the code while it was judged."
+
+
 def _provenance(verdict: Verdict) -> str:
     return (
         f"Judged by {verdict.checker}, seed {verdict.seed}, source {verdict.source_sha256 or 'none'}. "
-        "The same three give the same verdict."
+        "The same three give the same verdict." + ("" if verdict.confined else f" {_UNCONFINED}")
     )
 
 
@@ -255,6 +264,8 @@ def summary_markdown(report: GradeReport) -> str:
         mean = f"{sum(scores) / max(len(scores), 1):.2f} / {exercise.points}"
         counts = " | ".join(map(str, report.outcomes(exercise).values()))
         parts[-1] += f"\n| `{exercise.id}` | {counts} | {mean} |"
+    if not report.confined:
+        parts.append(f"**{_UNCONFINED}**")
     if report.mistakes:
         parts.append("## Known mistakes the class makes")
         parts.append(

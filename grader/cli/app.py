@@ -211,13 +211,19 @@ def grade(
     gradebook: Annotated[
         str | None, typer.Option(metavar="URL", help="nbgrader's database.", show_default="SQLite in DIR")
     ] = None,
+    unconfined: Annotated[
+        bool, typer.Option("--unconfined", help="Insist where the kernel cannot confine what students wrote.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Grade a folder of submissions into nbgrader's gradebook, a CSV and feedback. Resumes."""
     known_profile(profile)
     from grader.cli import instructor
 
-    return answer(json, lambda to: instructor.grade(to, submissions, out, unit or [], jobs, seed, profile, gradebook))
+    return answer(
+        json,
+        lambda to: instructor.grade(to, submissions, out, unit or [], jobs, seed, profile, gradebook, unconfined),
+    )
 
 
 @app.command(rich_help_panel=INSTRUCTOR)

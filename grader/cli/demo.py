@@ -11,6 +11,7 @@ from pathlib import Path
 from grader.cli import instructor, student
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, Unit, default_course
+from grader.judge import confine
 from grader.learner import Workspace, source
 
 EXERCISE = "attention/scaled_dot_product_attention"
@@ -92,13 +93,23 @@ class _Tour:
         run, _ = student.train(out, PROJECT, "cpu", None, False, False, [])
 
         students, graded = self.folder / "class", self.folder / "graded"
+        unconfined = not confine.can_confine()  # these students are ours
         self.step(
             "A class hands in: right, wrong, crashing, looping for ever, renamed, empty",
-            f"course grade {students} --out {graded} --unit {self.attention.number} --profile check",
+            f"course grade {students} --out {graded} --unit {self.attention.number} --profile check"
+            + (" --unconfined" if unconfined else ""),
         )
         make_class(self.course, self.attention, students)
         report, _ = instructor.grade(
-            out, students, graded, [self.attention.number], jobs=None, seed=0, profile="check", gradebook=None
+            out,
+            students,
+            graded,
+            [self.attention.number],
+            jobs=None,
+            seed=0,
+            profile="check",
+            gradebook=None,
+            unconfined=unconfined,
         )
         self.farewell()
         return {

@@ -22,6 +22,7 @@ def grade(
     seed: int | None,
     profile: str,
     gradebook: str | None,
+    unconfined: bool = False,
 ) -> Answer:
     course = default_course()
     units = [course.curriculum.find(key) for key in keys]
@@ -52,6 +53,7 @@ def grade(
             seed=seed,
             profile=profile,
             gradebook=gradebook,
+            unconfined=unconfined,
             progress=progress,
         )
     if not out.as_json:
@@ -85,6 +87,8 @@ def show_class(out: Out, report: GradeReport) -> None:
         out.print("\nWhat the class got wrong most", style="bold")
         for mistake in report.mistakes[:3]:
             out.print(f"  {plural(mistake.students, 'student')}: {clean(mistake.sentence)}", style="yellow")
+    if not report.confined:
+        out.print("\nThe kernel did not confine what students wrote; every verdict says so.", style="bold yellow")
     for name in report.ignored:
         out.print(f"passed over: {line(name)}", style="bright_black", soft_wrap=True)
     out.print()

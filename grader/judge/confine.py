@@ -143,7 +143,11 @@ def _enter_seccomp() -> None:
 def wall_report() -> list[tuple[str, bool, str]]:
     """(what, enforced here, detail) for `course doctor`."""
     abi, walled = landlock_abi(), can_confine()
-    detail = f"Landlock ABI {abi}" if abi else "this kernel has no Landlock (Linux ≥ 5.13 with it switched on)"
+    detail = (
+        f"Landlock ABI {abi}"
+        if abi
+        else "no Landlock here (Linux ≥ 5.13, switched on); course grade wants --unconfined"
+    )
     calls = "seccomp" if walled else f"not on {sys.platform}/{platform.machine()}"
     return [
         ("own process for your code", True, "results cross as plain data"),

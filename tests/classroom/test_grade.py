@@ -13,6 +13,7 @@ from nbgrader.api import Gradebook
 from grader.classroom import grade
 from grader.classroom.files import write_text
 from grader.curriculum import CourseError
+from grader.judge import confine
 from grader.judge.client import JudgeUnavailable
 
 AVERAGES, SPREAD = "phase1_numbers/unit1_averages.py", "phase1_numbers/unit2_spread.py"
@@ -225,3 +226,24 @@ def test_errors_are_one_line(mini_course, answers, tmp_path):
     write_text(tmp_path / "class" / "ada" / AVERAGES, answers["averages"])
     write_text(tmp_path / "file", "")
     assert "cannot be written" in error(out="file")
+
+
+def test_a_kernel_that_cannot_confine_is_refused_unless_insisted(
+    mini_course, mini_judge, answers, tmp_path, monkeypatch
+):
+    write_text(tmp_path / "class" / "ada" / AVERAGES, answers["averages"])
+    out = tmp_path / "out"
+    monkeypatch.setattr(confine, "can_confine", lambda: False)
+    with pytest.raises(CourseError, match="--unconfined"):
+        grade(mini_course, tmp_path / "class", out)
+    assert not out.exists()
+
+    report = grade(mini_course, tmp_path / "class", out, unconfined=True)
+    assert not report.confined and not report.to_dict()["confined"]
+    assert json.loads((out / "verdicts" / "ada.json").read_text())["verdict"]["confined"] is False
+    for page in ("summary.md", "feedback/ada/feedback.md", "feedback/ada/feedback.html"):
+        assert "did not confine" in (out / page).read_text()
+
+    monkeypatch.undo()
+    again = grade(mini_course, tmp_path / "class", out, judge=mini_judge)
+    assert again.confined and not again.students[0].reused
