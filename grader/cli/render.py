@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from grader.curriculum import Course, Curriculum, Exercise, Unit
-from grader.judge.text import clean
+from grader.judge.text import QUOTED, clean
 from grader.learner.hints import place
 from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
 
@@ -70,6 +70,17 @@ def verdict(
     return Group(*parts)
 
 
+class Quoted:
+    """The learner's own words: a bar before every line, also where a long one is broken, so that none is ours."""
+
+    def __init__(self, text: str):
+        self.text = Text(text)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.wrap(console, options.max_width - len(QUOTED)):
+            yield Text(QUOTED, style="bright_black") + line
+
+
 def _row(head: str, one: ExerciseVerdict) -> RenderableType:
     mark, colour = MARKS[one.verdict]
     row = Table.grid(expand=True, padding=(0, 1))
@@ -95,12 +106,16 @@ def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iter
     common = min((len(text) - len(text.lstrip()) for text in lines if text.strip()), default=0)
     for text in lines:
         deeper = len(text) - len(text.lstrip()) - common
+        if text.lstrip().startswith(QUOTED):
+            yield Padding(Quoted(text.lstrip().removeprefix(QUOTED)), (0, 0, 0, 4))
+            continue
         told = bool(one.diagnosis) and text is lines[-1]
         said = Text(text.strip(), style="yellow" if told else "")
         if told and one.see and (section := place(course, one.see)):
             said.append(f"   → {section}", style="cyan")
         if text.strip().startswith("called with") and one.repro:
-            said.append("   [the smallest failing input; --repro prints code for it]", style="bright_black")
+            smallest = "" if one.verdict == "timed out" else "the smallest failing input; "
+            said.append(f"   [{smallest}--repro prints code for it]", style="bright_black")
         yield Padding(said, (0, 0, 0, 4 + max(deeper, 0)))
     if len(one.checks) > 1 and one.verdict == "failed":
         failing = [clean(check.name) for check in one.checks if not check.passed]
@@ -109,7 +124,7 @@ def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iter
         yield Padding(Text(f"{passing} of {len(one.checks)} checks pass{also}", style="bright_black"), (0, 0, 0, 4))
     if one.output.strip():
         yield Padding(Text("your code printed", style="bright_black"), (0, 0, 0, 4))
-        yield Padding(Text("\n".join(_printed(one.output))), (0, 0, 0, 6))
+        yield Padding(Quoted("\n".join(_printed(one.output))), (0, 0, 0, 4))
 
 
 def _printed(output: str) -> Iterable[str]:

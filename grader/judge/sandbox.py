@@ -19,6 +19,7 @@ import linecache
 import marshal
 import os
 import pickle
+import random
 import select
 import signal
 import socket
@@ -117,8 +118,14 @@ def main(control_descriptor: int, confined: bool) -> None:
 
 
 def _warm_up() -> None:
-    """Touch once what every child would otherwise pay for, with one thread: a second would hang the forks."""
+    """Touch once what every child would otherwise pay for, with one thread: a second would hang the forks.
+
+    Chance starts from the same place in every child, so that a file that draws from the global generators is judged
+    the same every time.
+    """
     torch.set_num_threads(1)
+    torch.manual_seed(0)
+    np.random.seed(0)
     a = torch.ones(4, 4, requires_grad=True)
     (torch.softmax(a @ a, -1) ** 2).sum().backward()
     torch.nn.functional.layer_norm(a, (4,)).sum().backward()
@@ -139,6 +146,7 @@ def _warm_up() -> None:
 def _be_the_child(conversation: int, printed: int, ruleset: int | None) -> None:
     try:
         os.setsid()
+        random.seed(0)  # a fork draws a new seed of itself
         signal.set_wakeup_fd(-1)
         _close_all_but({conversation, printed, *([] if ruleset is None else [ruleset])})
         nowhere = os.open(os.devnull, os.O_RDWR)

@@ -12,7 +12,7 @@ import torch
 from hypothesis.errors import Flaky
 
 from grader.judge.compare import Disagreement, dtype_name, number
-from grader.judge.text import clean
+from grader.judge.text import clean, quoted
 from grader.judge.trial import Call, Evidence, LearnerDied, LearnerError, LearnerStopped, Scenario
 
 MAX_CHARACTERS = 4000
@@ -38,8 +38,9 @@ def sentence(
 def what_went_wrong(error: BaseException, claim: str, last: Evidence | None) -> list[str]:
     if isinstance(error, LearnerError):
         if error.kind == "NotImplementedError":
-            return ["NotImplementedError: this part is not written yet", *([error.frames] if error.frames else [])]
-        lines = [f"raised {error}", *([error.frames] if error.frames else [])]
+            return ["NotImplementedError: this part is not written yet", *quoted(error.frames)]
+        text, *more = str(error).splitlines() or [""]
+        lines = [f"raised {text}", *quoted("\n".join(more)), *quoted(error.frames)]
         if error.kind == "PermissionError":
             lines.append(
                 "While it is judged, code can neither write files nor reach the network or start processes; what is "

@@ -24,6 +24,15 @@ def line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+QUOTED = "│ "
+"""Begins a line of a message that is not the judge's own."""
+
+
+def quoted(text: str) -> list[str]:
+    """`clean`, each line marked: nothing that it holds is the judge's word."""
+    return [f"{QUOTED}{line}" for line in clean(text).splitlines() if line.strip()]
+
+
 def _shows(character: str) -> bool:
     """No control, format, surrogate, private or unassigned character, and no separator of lines but \\n."""
     return character in _JOINERS or character == "\n" or unicodedata.category(character) not in _HIDDEN

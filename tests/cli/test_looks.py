@@ -64,8 +64,8 @@ def test_a_failing_check_reads_as_a_sentence(mini_course):
         "    It is not halved.   → lesson 1.1, “The wrong divisor”",
         "    1 of 3 checks pass; also failing: moves with its input",
         "    your code printed",
-        "      hello   (× 30)",
-        "      red",
+        "    │ hello   (× 30)",
+        "    │ red",
     ]
     assert "… 15 lines more" in lines[-2]
     assert lines[-1] == "· centre" + "not attempted  0/1".rjust(72)
