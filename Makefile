@@ -6,7 +6,7 @@ TORCH ?= torch==2.15.0 torchvision==0.29.2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants bench clean
+.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness bench clean
 
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
@@ -50,6 +50,10 @@ wheel: $(READY)
 
 mutants: $(READY)  ## every mutant of every reference; the suite samples them
 	$(BIN)/course author mutate
+
+SEEDS ?= 10000
+fairness: $(READY)  ## how often correct work is failed, over SEEDS seeds
+	$(BIN)/python bench/fairness.py $(SEEDS)
 
 bench: $(READY)
 	$(BIN)/python bench/verdict.py

@@ -9,7 +9,7 @@ from pathlib import Path
 GLANCE_SECONDS = 0.25
 """Wall time between two looks; a look costs a file."""
 PATIENCE = 6.0
-"""Wall time allowed for each second of a call: a busy machine is not the learner's fault."""
+"""Wall time allowed for each second: a busy machine is not the learner's fault."""
 
 
 class Meter:
@@ -20,10 +20,10 @@ class Meter:
         self._looked = self._called = time.monotonic()
         self._processor: float | None = None  # at the last look
         self.threads = 1
-        self._call = self._exercise = 0.0
+        self._call = self._exercise = self._waited = 0.0
 
     def start_exercise(self) -> None:
-        self._exercise = 0.0
+        self._exercise = self._waited = 0.0
 
     def start_call(self) -> None:
         self._call, self._called = 0.0, time.monotonic()
@@ -37,8 +37,11 @@ class Meter:
         self._looked = now
         self._call += used
         self._exercise += used
-        waited = now - self._called
-        return self._call > call_seconds or self._exercise > exercise_seconds or waited > PATIENCE * call_seconds
+        self._waited += min(since, in_call := now - self._called)
+        return (
+            max(self._call, in_call / PATIENCE) > call_seconds
+            or max(self._exercise, self._waited / PATIENCE) > exercise_seconds
+        )
 
     def _used(self, since: float, slept: bool) -> float:
         """Seconds used since the last look. `slept`: all of them belong to this call, so that sleeping counts."""

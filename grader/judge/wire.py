@@ -146,6 +146,7 @@ def _unpack(data: bytes | bytearray | memoryview, depth: int, containers: Iterat
         ext_hook=extension,
         list_hook=items,
         object_pairs_hook=pairs,
+        timestamp=1,  # as a number: msgpack's own class is no plain data
         strict_map_key=False,
         raw=False,
         max_array_len=MAX_ITEMS,
@@ -154,7 +155,7 @@ def _unpack(data: bytes | bytearray | memoryview, depth: int, containers: Iterat
 
 
 def _header(payload: bytes) -> tuple[str, list[int], bytes]:
-    name, shape, raw = msgpack.unpackb(payload, max_array_len=64)
+    name, shape, raw = msgpack.unpackb(payload, timestamp=1, max_array_len=64)
     if type(name) is not str or type(raw) is not bytes or type(shape) is not list:
         raise Malformed("a tensor without header")
     if not all(type(size) is int and size >= 0 for size in shape):
