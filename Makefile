@@ -6,7 +6,7 @@ TORCH ?= torch==2.15.0 torchvision==0.29.2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness bench clean
+.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness attacks fuzz bench clean
 
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
@@ -54,6 +54,14 @@ mutants: $(READY)  ## every mutant of every reference; the suite samples them
 SEEDS ?= 10000
 fairness: $(READY)  ## how often correct work is failed, over SEEDS seeds
 	$(BIN)/python bench/fairness.py $(SEEDS)
+
+attacks: $(READY)  ## every lazy forgery against every exercise; the suite tries an eighth, in turn
+	ATTACKS=all $(BIN)/python -m pytest tests/attacks/test_lazy.py
+
+FUZZ ?= 120
+fuzz: $(READY)  ## what the judge hears, fuzzed with atheris for FUZZ seconds
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target build/atheris atheris==3.0.0
+	PYTHONPATH=build/atheris $(BIN)/python tests/attacks/fuzz_wire.py --seconds $(FUZZ)
 
 bench: $(READY)
 	$(BIN)/python bench/verdict.py

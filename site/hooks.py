@@ -30,6 +30,7 @@ GUIDE = {
     "Teaching": "guide/teach.md",
     "Writing": "guide/write.md",
     "The verdict": "guide/verdict.md",
+    "What the judge promises": "guide/promises.md",
 }
 FENCE = re.compile(r"^ *(```+|~~~+)")
 HEADING = re.compile(r"### +`?(\w+)`?\s*(\{[^}]*\})?\s*$")

@@ -184,10 +184,19 @@ def _address_of(path: Path, course: Course) -> str:
     for unit in course.curriculum.built:
         if path.resolve().with_suffix("").as_posix().endswith(f"/{unit.address}"):
             return unit.address
+    try:
+        return _named_after(path, course)
+    except UnknownId:
+        message = f"{path.name} is not named after a unit of the course (for example unit4_attention.py)."
+        raise SubmissionError(message) from None
+
+
+def _named_after(path: Path, course: Course) -> str:
+    """The address of the unit whose file name, id or number is the file's name. Raises UnknownId."""
     for unit in course.curriculum.built:
         if path.stem == PurePosixPath(unit.address).name:
             return unit.address
-    raise SubmissionError(f"{path.name} is not named after a unit of the course (for example unit4_attention.py).")
+    return course.curriculum.unit(path.stem).address
 
 
 def _from_notebook(path: Path, course: Course) -> Submission:
@@ -205,10 +214,10 @@ def _notebook_sources(data: bytes, name: str, course: Course) -> dict[str, bytes
             if not roles.get("grade") or roles.get("solution"):
                 source = cell["source"]
                 texts.append(source if isinstance(source, str) else "".join(source))
-        wanted = notebook.get("metadata", {}).get("zero_to_diffusion", {}).get("unit") or Path(name).stem
-        unit = course.curriculum.unit(str(wanted))
+        wanted = notebook.get("metadata", {}).get("zero_to_diffusion", {}).get("unit")
+        address = course.curriculum.unit(str(wanted)).address if wanted else _named_after(Path(name), course)
         code = "\n\n".join(_without_magics(text) for text in texts)
-        return {unit.address: code.encode("utf-8", "surrogatepass")}
+        return {address: code.encode("utf-8", "surrogatepass")}
     except UnknownId:
         raise SubmissionError(f"{name} does not say which unit it is; start from the released notebook.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -218,5 +227,5 @@ def _notebook_sources(data: bytes, name: str, course: Course) -> dict[str, bytes
 def _without_magics(text: str) -> str:
     """IPython's own lines (%magic, !shell) as comments: they are no Python."""
     if text.lstrip().startswith("%%"):
-        return "\n".join(f"# {line}" for line in text.splitlines())
-    return "\n".join(f"# {line}" if line.startswith(("%", "!")) else line for line in text.splitlines())
+        return "\n".join(f"# {line}" for line in text.split("\n"))
+    return "\n".join(f"# {line}" if line.startswith(("%", "!")) else line for line in text.split("\n"))

@@ -147,3 +147,11 @@ def test_the_hash_names_exactly_these_files(sources):
     assert Submission(sources).sha256 == same.sha256
     for address in sources:
         assert Submission({**sources, address: sources[address] + b"#"}).sha256 != same.sha256
+
+
+@pytest.mark.parametrize("name", ["unit1_averages", "averages", "1.1"])
+def test_a_notebook_may_be_named_after_its_unit(mini_course, tmp_path, name):
+    code = "%matplotlib inline\ntext = 'one\u2028%two'"
+    (tmp_path / f"{name}.ipynb").write_bytes(notebook([cell(code)]))
+    submission = Submission.read(tmp_path / f"{name}.ipynb", mini_course)
+    assert submission.sources == {ADDRESS: f"# {code}".encode()}
