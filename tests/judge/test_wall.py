@@ -1,114 +1,66 @@
-"""What the learner's code cannot do from where it runs. A canary stands for every secret and every harm."""
+"""What the learner's code meets behind the wall: ordinary Python works, and a closed door is an ordinary exception.
+
+What hostile code cannot do is in tests/attacks.
+"""
 
 import os
 import textwrap
-import time
-from pathlib import Path
 
 import pytest
 
 from grader.judge import Submission, wall_report
 
 AVERAGES = "phase1_numbers/unit1_averages"
-
-
 RIGHT = b"def mean(x):\n    return float(x.mean())\ndef centre(x):\n    return x - mean(x)\n"
 
 
-def judged(judge, attack: str):
-    """`mean` runs the attack, then answers wrongly on purpose: nothing it does may turn that into a pass."""
-    body = textwrap.indent(textwrap.dedent(attack).strip(), "    ")
-    text = f"import os, sys\n\ndef mean(x):\n{body}\n    return -12345.0\n"
-    verdict = judge.check(Submission({AVERAGES: text.encode()}), ["averages/mean"])
-    assert judge.check(Submission({AVERAGES: RIGHT})).passed, "the next submission is judged as ever"
-    return verdict.exercises["averages/mean"]
-
-
-FORGERIES = {
-    "patched comparison": """
-        import torch, numpy
-        torch.allclose = numpy.allclose = lambda *_, **__: True
-        """,
-    "patched wire": """
-        from grader.judge import wire
-        wire.encode = lambda value: b"\\x81\\xa2ok\\xca\\x00\\x00\\x00\\x00"
-        """,
-    "raw bytes on every descriptor": """
-        for descriptor in range(3, 64):
-            try:
-                os.write(descriptor, b"\\xff" * 4096)
-            except OSError:
-                pass
-        """,
-    "exit handlers": """
-        import atexit
-        atexit.register(lambda: os._exit(0))
-        sys.exit(0)
-        """,
-    "walk for the reference": """
-        import gc
-        for one in gc.get_objects():
-            if isinstance(one, dict) and "solutions" in str(one.get("__file__", "")):
-                return one["mean"](x)
-        """,
-    "a pickle in the answer": """
-        class Bomb:
-            def __reduce__(self):
-                return os.system, ("true",)
-        return Bomb()
-        """,
-    "an answer too large": "return x.repeat(20_000_000)",
-    "an answer too deep": """
-        deep = []
-        for _ in range(10_000):
-            deep = [deep]
-        return deep
-        """,
-}
-
-
-@pytest.mark.parametrize("attack", FORGERIES.values(), ids=FORGERIES)
-def test_a_wrong_answer_stays_wrong(mini_judge, attack):
-    assert judged(mini_judge, attack).verdict != "passed"
+def judged(judge, body: str, answer: str = "-12345.0"):
+    """The verdict on a `mean` that does this first, and then answers."""
+    body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+    text = f"import os, sys\nimport numpy as np\nimport torch\n\ndef mean(x):\n{body}\n    return {answer}\n"
+    return judge.check(Submission({AVERAGES: text.encode()}), ["averages/mean"]).exercises["averages/mean"]
 
 
 def test_this_machine_confines(mini_judge):
-    """The tests below mean something only where the kernel has the wall; CI's does."""
+    """What is said here means something only where the kernel has the wall; CI's does."""
     assert all(enforced for _, enforced, _ in wall_report())
     assert mini_judge.check(Submission({AVERAGES: b"x = 1"})).confined
 
 
-def test_references_checks_and_home_cannot_be_read(mini_course, mini_judge, tmp_path):
-    secret = tmp_path / "canary"
-    secret.write_text("canary")
-    reference = mini_course.reference(mini_course.curriculum.unit("averages"))
-    for path in (secret, reference, "/etc/passwd", f"/proc/{os.getpid()}/environ", "/proc/self/environ"):
-        one = judged(mini_judge, f"print(open({str(path)!r}).read())")
-        assert "PermissionError" in one.message and "canary" not in one.output
+ORDINARY = {
+    "threads": """
+        from concurrent.futures import ThreadPoolExecutor
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(abs, [-1, 2])) == [1, 2]
+        """,
+    "torch on two cores": """
+        torch.set_num_threads(2)
+        a = torch.randn(300, 300, requires_grad=True)
+        (a @ a).sum().backward()
+        """,
+    "linear algebra": "np.linalg.svd(np.eye(40)); torch.linalg.eigh(torch.eye(40)); torch.fft.fft(torch.ones(16))",
+    "transforms": "assert torch.func.vmap(torch.func.grad(torch.sin))(torch.zeros(3)).tolist() == [1, 1, 1]",
+    "data loading": """
+        from torch.utils.data import DataLoader, TensorDataset
+        assert len(list(DataLoader(TensorDataset(torch.ones(4, 2)), batch_size=2, shuffle=True))) == 2
+        """,
+    "randomness": "import random, secrets, uuid; random.random(); secrets.token_hex(); uuid.uuid4(); os.urandom(4)",
+    "time": "import datetime, time; time.sleep(0.01); datetime.datetime.now().astimezone(); time.process_time()",
+    "logging": "import logging, warnings; logging.warning('a'); warnings.warn('b'); print('c', file=sys.stderr)",
+    "the machine": "import platform; platform.system(); os.cpu_count(); os.getpid(); os.getcwd()",
+    "files in memory": "import io; buffer = io.BytesIO(); torch.save(torch.ones(2), buffer)",
+    "late imports": "import sqlite3, decimal, statistics, email.mime.text, xml.dom.minidom, asyncio, multiprocessing",
+    "coroutines": "import contextlib, asyncio\nwith contextlib.suppress(OSError):\n    asyncio.run(asyncio.sleep(0))",
+    "introspection": "import inspect; inspect.signature(mean); inspect.getsource(mean); sys._getframe()",
+    "no gradients": "with torch.inference_mode():\n    torch.nn.Linear(2, 2)(torch.ones(1, 2))",
+    "collection": "import gc, tracemalloc; tracemalloc.start(); gc.collect(); tracemalloc.stop()",
+}
 
 
-def test_nothing_is_written(mini_judge, tmp_path):
-    for folder in (tmp_path, "/tmp", "/dev/shm"):
-        one = judged(mini_judge, f"open('{folder}/harm', 'w').write('harm')")
-        assert "PermissionError" in one.message
-    assert not (tmp_path / "harm").exists()
-
-
-@pytest.mark.parametrize(
-    "attack",
-    [
-        "import socket; socket.create_connection(('127.0.0.1', 9))",
-        "import socket; socket.socket(socket.AF_UNIX).connect('\\0judge')",
-        "os.fork()",
-        "import subprocess; subprocess.run(['true'])",
-        "os.kill(os.getppid(), 9)",
-        "os.kill(1, 0)",
-        "os.execv('/bin/true', ['true'])",
-    ],
-)
-def test_no_network_processes_or_signals(mini_judge, attack):
-    one = judged(mini_judge, attack)
-    assert one.verdict == "crashed" and ("PermissionError" in one.message or "OSError" in one.message)
+@pytest.mark.parametrize("body", ORDINARY.values(), ids=ORDINARY)
+def test_ordinary_python_works(mini_judge, body):
+    one = judged(mini_judge, body, "float(np.mean(x))")
+    assert one.verdict == "passed", one.message
 
 
 def test_plotting_in_the_file_does_no_harm(mini_judge):
@@ -116,45 +68,32 @@ def test_plotting_in_the_file_does_no_harm(mini_judge):
     assert mini_judge.check(Submission({AVERAGES: head + RIGHT})).passed
 
 
-def test_memory_is_bounded(mini_judge):
+@pytest.mark.parametrize(
+    "body",
+    [
+        "open('/etc/passwd')",
+        "open('/proc/self/environ')",
+        f"open('/proc/{os.getpid()}/environ')",
+        "open('/tmp/harm', 'w')",
+        "open('/dev/shm/harm', 'w')",
+        "import socket; socket.create_connection(('127.0.0.1', 9))",
+        "os.fork()",
+        "import subprocess; subprocess.run(['true'])",
+        "os.kill(os.getppid(), 0)",
+        "os.execv('/bin/true', ['true'])",
+        "os.chmod('/tmp', 0o777)",
+    ],
+)
+def test_a_closed_door_is_an_ordinary_exception(mini_judge, body):
+    one = judged(mini_judge, body)
+    assert one.verdict == "crashed" and ("PermissionError" in one.message or "OSError" in one.message)
+    assert not os.path.exists("/tmp/harm") and not os.path.exists("/dev/shm/harm")
+
+
+def test_the_reference_is_behind_a_closed_door(mini_course, mini_judge):
+    reference = mini_course.reference(mini_course.curriculum.unit("averages"))
+    assert "PermissionError" in judged(mini_judge, f"open({str(reference)!r})").message
+
+
+def test_too_much_memory_is_an_ordinary_exception(mini_judge):
     assert "MemoryError" in judged(mini_judge, "keep = bytearray(3 << 30)").message
-
-
-def test_the_environment_is_empty_of_secrets(mini_judge, monkeypatch):
-    monkeypatch.setenv("API_TOKEN", "canary")
-    assert "canary" not in judged(mini_judge, "print(dict(os.environ))").output
-
-
-def test_a_file_beside_the_submission_shadows_nothing(mini_judge):
-    shadow = b"allclose = lambda *a, **k: True\nraise RuntimeError('shadowed')\n"
-    right = b"import numpy as np\ndef mean(x):\n    return float(np.mean(x))\n"
-    files = {AVERAGES: right, "numpy": shadow, "torch": shadow, "conftest": shadow, "sitecustomize": shadow}
-    assert mini_judge.check(Submission(files), ["averages/mean"]).passed
-
-
-def descendants(pid: int) -> set[int]:
-    """The processes below `pid`, as the kernel lists them."""
-    children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-    return set().union(*({child} | descendants(child) for child in children))
-
-
-def test_nothing_is_left_running(mini_judge):
-    attacks = [
-        "import threading; threading.Thread(target=lambda: [None for _ in iter(int, 1)]).start()",
-        "import signal; [signal.signal(n, signal.SIG_IGN) for n in (1, 2, 15)]",
-        "while True: pass",
-    ]
-    judged(mini_judge, "pass")
-    resting = wait_for_rest()
-    for attack in attacks:
-        judged(mini_judge, attack)
-        assert wait_for_rest() == resting
-
-
-def wait_for_rest() -> set[int]:
-    """The processes of this test run's judges once their number no longer changes."""
-    before, now = set[int](), descendants(os.getpid())
-    while before != now:
-        time.sleep(1.5)
-        before, now = now, descendants(os.getpid())
-    return now
