@@ -7,7 +7,7 @@ and the grid of codes on which to look at the result.
 
 Notation of Kingma & Welling 2013 (arXiv:1312.6114): encoder q(z|x) = N(μ, diag σ²), decoder p(x|z), prior
 p(z) = N(0, I). Encoders return log σ², called `logvar`. Every log is natural, so every value is in nats, and every
-function keeps the dtype and device of its tensors and changes none of them.
+function keeps the dtype and device of its tensors, lets gradients through and changes none of its arguments.
 """
 
 import math
@@ -23,7 +23,7 @@ from phase1_foundations.unit3_calculus_probability import gaussian_kl, logsumexp
 def reparameterize(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
     """A sample of N(μ, σ²) written as a function of μ and log σ², so that gradients reach both.
 
-    mu, logvar: (B, Z), the encoder's mean and log-variance log σ²
+    mu, logvar: (B, Z), any real numbers: the encoder's mean and log-variance log σ²
     eps: (B, Z), standard normal noise drawn by the caller, so the result is deterministic
     returns z: (B, Z)
 
@@ -35,7 +35,7 @@ def reparameterize(mu: Tensor, logvar: Tensor, eps: Tensor) -> Tensor:
 def kl_diag_gaussian(mu: Tensor, logvar: Tensor) -> Tensor:
     """KL(N(μ, diag σ²) ‖ N(0, I)) of each example: nats, ≥ 0, zero only where μ = 0 and σ² = 1.
 
-    mu, logvar: (B, ...), at least one latent axis; all axes after the first are latent
+    mu, logvar: (B, ...), any real numbers, at least one latent axis; all axes after the first are latent
     returns (B,): summed over the latent axes, not averaged, and not reduced over the batch
 
     One term per latent coordinate is `gaussian_kl` of unit 1.3.
@@ -82,7 +82,8 @@ def iwae_bound(log_w: Tensor) -> Tensor:
 
     log_w: (K, B), log w_k = log p(x, z_k) − log q(z_k|x) for K ≥ 1 samples z_k of q(z|x); may be as low as −1e4 and
         as high as 1e4, and −inf where a sample has weight zero
-    returns (B,): equal to the ELBO estimate for K = 1, and a tighter bound on log p(x), in expectation, as K grows
+    returns (B,): equal to the ELBO estimate for K = 1, and a tighter bound on log p(x), in expectation, as K grows;
+        −inf where every sample has weight zero
 
     `logsumexp` of unit 1.3 does the dangerous part.
     Source: Burda, Grosse & Salakhutdinov 2016 (arXiv:1509.00519), eq. 8.

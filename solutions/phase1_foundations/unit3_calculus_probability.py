@@ -1,9 +1,9 @@
 """Unit 1.3, calculus and probability: slopes, Gaussians and Bayes' rule.
 
-Every function here takes NumPy arrays or torch tensors, never a mixture of the two, and gives back the kind
-it was given, in the same dtype. That is why unit 3.3 (VAE) and unit 4.1 (DDPM) can import these functions and
-differentiate through them. `+ - * / **` mean the same for both kinds; for everything else, `array_namespace`
-says which library to ask.
+Every function here takes NumPy arrays or torch tensors, never a mixture of the two, and gives back the kind it
+was given, in the same dtype: float32 stays float32. Arguments are left as they were. A tensor stays a tensor all
+the way, because unit 3.3 (VAE) and unit 4.1 (DDPM) import these functions and differentiate through them.
+`+ - * / **` mean the same for both kinds; for everything else, `array_namespace` says which library to ask.
 
 Sources: Goodfellow, Bengio & Courville, *Deep Learning* (DLB), chapters 3 and 4; Kingma & Welling 2013,
 appendix B; Bishop, *Pattern Recognition and Machine Learning*, section 2.3.
@@ -82,7 +82,8 @@ def gaussian_log_prob(x: Array, mean: Array, var: Array) -> Array:
 def gaussian_kl(mu1: Array, logvar1: Array, mu2: Array, logvar2: Array) -> Array:
     """KL(N₁ ‖ N₂) between one-dimensional Gaussians, element by element, in nats.
 
-    mu1, logvar1, mu2, logvar2: shapes that broadcast together; logvar is log σ², any real number.
+    mu1, logvar1, mu2, logvar2: shapes that broadcast together; logvar is log σ², any real number,
+    also one whose exp is too large for a float.
     Returns the broadcast shape, every entry ≥ 0. Nothing is summed.
     Source: Kingma & Welling 2013, appendix B, for N₂ = N(0, 1).
     """

@@ -1,7 +1,7 @@
 """Unit 2.1, neural networks from scratch: forward, loss, hand-derived backward, optimiser.
 
 Everything is NumPy, so that no library differentiates for you. Functions leave their inputs alone and keep
-their dtype.
+their dtype: float32 arrays in, float32 arrays out.
 
 Sources: Goodfellow, Bengio & Courville, *Deep Learning* (DLB), chapter 6; Hendrycks & Gimpel 2016; Karpathy's
 micrograd; Kingma & Ba 2015; Loshchilov & Hutter 2019.
@@ -30,8 +30,8 @@ def cross_entropy(logits: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]
     """Mean negative log-likelihood of the right classes, and its gradient.
 
     logits: (N, C) scores before softmax, up to ±1e4. y: (N,) integer classes in 0 … C-1.
-    Returns (loss, dlogits): the mean over N, a scalar ≥ 0 in nats; and its derivative with respect to logits,
-    (N, C).
+    Returns (loss, dlogits): the mean over N, a number ≥ 0 in nats; and its derivative with respect to logits,
+    (N, C) in the dtype of logits.
     Source: DLB section 6.2.2.3.
     """
     ### BEGIN SOLUTION
@@ -58,7 +58,7 @@ def linear_backward(dout: np.ndarray, x: np.ndarray, w: np.ndarray) -> tuple[np.
 def gelu_tanh(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """GELU in its tanh form, and its slope. Element by element.
 
-    x: any shape, entries up to ±1e4. Returns (y, dy_dx), both of that shape:
+    x: any shape, entries up to ±1e4. Returns (y, dy_dx), both of that shape and dtype:
     y = ½ x (1 + tanh(√(2/π) (x + 0.044715 x³))).
     Source: Hendrycks & Gimpel 2016, section 2.
     """
@@ -75,7 +75,7 @@ class Value:
 
     Value(data) starts a graph. `a + b` and `a * b` (one of the two may be a plain number), `a ** n` (n a
     plain number), `a.tanh()` and `a.exp()` give new Values.
-    `.data` is the number; `.grad` is 0.0 until `backward` has run, then d(output)/d(this value).
+    `.data` is the number; `.grad` is 0.0 until `backward` has run, then d(output)/d(this value), a number too.
     `parents` is yours to use: the reference keeps a pair (parent, d self / d parent) for every operand.
     Source: Karpathy's micrograd; DLB section 6.5.
     """
@@ -103,7 +103,7 @@ class Value:
     __rmul__ = __mul__
 
     def __pow__(self, exponent: float) -> "Value":
-        """self to the power of a plain number."""
+        """self to the power of a plain number. A negative self has whole powers."""
         ### BEGIN SOLUTION
         return Value(self.data**exponent, ((self, exponent * self.data ** (exponent - 1)),))
         ### END SOLUTION
@@ -165,7 +165,7 @@ def adam_step(
     Before the first step it is (zeros, zeros, 0).
     weight_decay ≥ 0: added to the gradient as weight_decay · p; or, when `decoupled`, p is first shrunk by
     the factor 1 - lr · weight_decay and the gradient is left alone.
-    Returns (new p, (new m, new v, t + 1)).
+    Returns (new p, (new m, new v, t + 1)), in the dtype of p. t is a plain integer.
     Source: Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2, with the learning rate
     multiplying the decay too, as torch.optim.AdamW has it.
     """

@@ -1,7 +1,7 @@
 """Unit 2.4: attention and transformers, from one matrix product to a Vision Transformer.
 
 Shapes are written with B = batch, H = heads, L = tokens, D = model width, d = D / H = width of one head,
-C = channels, p = side of a square patch, N = patches in an image.
+C = channels, p = side of a square patch, N = patches in an image. Nothing here changes its arguments.
 
 Sources: Vaswani et al. 2017, "Attention Is All You Need" (arXiv 1706.03762); Dosovitskiy et al. 2020, "An
 Image is Worth 16x16 Words" (arXiv 2010.11929). Submodules carry the names of timm and facebookresearch/DiT.
@@ -17,7 +17,7 @@ from torch import Tensor, nn
 def scaled_dot_product_attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
     """Mix the values, each query weighing them by how well their keys match it.
 
-    softmax(q kᵀ / √d) v, the softmax running over the keys.
+    softmax(q kᵀ / √d) v, the softmax running over the keys. Scores of ±1e5 must not overflow.
 
     Args:
         q: (..., Lq, d) queries, float; usually (B, H, Lq, d).
@@ -104,7 +104,7 @@ def patchify(x: Tensor, p: int) -> Tensor:
         p: side of a patch in pixels. A height or width that p does not divide raises ValueError.
 
     Returns:
-        (B, (H/p)·(W/p), C·p·p). Tokens come in reading order, row by row; inside a token the order is
+        (B, (H/p)·(W/p), C·p·p), the dtype of x. Tokens come in reading order, row by row; inside a token the order is
         (C, p, p), the order in which nn.Conv2d keeps its kernels.
 
     Source: Dosovitskiy et al. 2020, eq. 1.

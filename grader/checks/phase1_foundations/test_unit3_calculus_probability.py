@@ -40,6 +40,27 @@ def variance(number, decades=3):
     return 10.0 ** np.clip(number, -decades, decades)
 
 
+def in_log_space(kind, *logs):
+    """What exp makes of the rounding of logs this large: e^(8000 - 8000.5) has three digits in float32."""
+    size = max(float(abs(np.nan_to_num(np.asarray(log), posinf=0.0, neginf=0.0)).max()) for log in logs)
+    return 8 * float(np.finfo(kind.split()[1]).eps) * max(1.0, size)
+
+
+FOUR_TABLES = np.random.default_rng(0).normal(size=(4, 3, 5))
+"""For what needs no search: four tables of numbers."""
+
+
+def arguments_afterwards(impl, name, *arguments):
+    """What the arguments look like once the function has run."""
+    getattr(impl, name)(*arguments)
+    return list(arguments)
+
+
+def expect_untouched(learner, name, *arguments):
+    afterwards = learner.run(arguments_afterwards, name, *copy.deepcopy(arguments))
+    expect(afterwards, list(arguments), "the arguments after the call", rtol=0, atol=0)
+
+
 LAYOUTS = (("table", "table", "table"), *itertools.permutations(("table", "row", "column")))
 
 
@@ -62,14 +83,14 @@ def slope_of_bumpy(impl, x, h):
 
 
 def slope_of_parabola(impl, a, b, x, h):
-    return impl.numerical_gradient(lambda z: (a * z**2 / 2 + b * z).sum(), x, h=h)
+    return impl.numerical_gradient(lambda z: float((a * z**2 / 2 + b * z).sum()), x, h=h)
 
 
 def slope_of_cube(impl, x):
     return impl.numerical_gradient(lambda z: (z**3).sum(), x)
 
 
-def argument_afterwards(impl, x):
+def point_afterwards(impl, x):
     impl.numerical_gradient(bumpy, x)
     return x
 
@@ -86,8 +107,8 @@ class TestNumericalGradient:
     def test_is_exact_for_a_parabola_at_any_step(self, learner, data, d, h):
         a, b, x = data.draw(arrays(3, d, kinds=("unit", "integers")))
         got = learner.run(slope_of_parabola, a, b, x, h)
-        # f is of size 10 and its rounding error is divided by 2h = 2e-5
-        expect(got, a * x + b, "the gradient of Σ (a x²/2 + b x)", rtol=1e-7, atol=1e-9)
+        # f is of size 10 and its rounding error is divided by 2h
+        expect(got, a * x + b, "the gradient of Σ (a x²/2 + b x)", rtol=1e-12 / h, atol=1e-14 / h)
 
     @given(dims())
     def test_errs_by_h_squared_on_a_cube(self, learner, d):
@@ -99,7 +120,7 @@ class TestNumericalGradient:
     def test_leaves_x_as_it_was(self, learner, data, d, kind):
         (x,) = cast(kind, data.draw(arrays(d)))
         # x + h - h can differ from x in the last digit, which a restore by subtraction may leave
-        afterwards = learner.run(argument_afterwards, copy.deepcopy(x))
+        afterwards = learner.run(point_afterwards, copy.deepcopy(x))
         expect(afterwards, x, "x after the call", rtol=1e-12, atol=1e-15)
 
 
@@ -112,12 +133,8 @@ def gradient_of_logsumexp(impl, a):
     return a.grad
 
 
-def argument_of_logsumexp(impl, a):
-    impl.logsumexp(a, 1)
-    return a
-
-
-ANY_SIZE = ("unit", "tiny", "constant", "integers", "huge")
+MODEST = ("unit", "tiny", "constant", "integers")
+ANY_SIZE = (*MODEST, "huge")
 
 
 @exercise("logsumexp")
@@ -159,13 +176,13 @@ class TestLogsumexp:
     @given(st.data(), dims(), dims(), kinds("torch float64", "torch float32"))
     def test_has_softmax_as_its_gradient(self, learner, data, n, k, kind):
         (a,) = cast(kind, data.draw(arrays(n, k, kinds=("unit", "tiny", "integers", "huge"))))
-        expect(learner.run(gradient_of_logsumexp, a), a.softmax(1), "autograd's gradient of logsumexp")
+        want, rounding_of_logs = a.softmax(1), in_log_space(kind, a)
+        got = learner.run(gradient_of_logsumexp, a)
+        expect(got, want, "autograd's gradient of logsumexp", atol=rounding_of_logs)
 
-    @given(st.data(), dims(), dims(), kinds())
-    def test_leaves_its_input_alone(self, learner, data, n, k, kind):
-        (a,) = cast(kind, data.draw(arrays(n, k)))
-        afterwards = learner.run(argument_of_logsumexp, copy.deepcopy(a))
-        expect(afterwards, a, "the argument after the call", rtol=0, atol=0)
+    def test_leaves_its_input_alone(self, learner):
+        for kind in KINDS:
+            expect_untouched(learner, "logsumexp", *cast(kind, FOUR_TABLES[0]), 1)
 
 
 # gaussian_log_prob
@@ -182,8 +199,10 @@ class TestGaussianLogProb:
     @given(st.data(), dims(), dims(), st.sampled_from(LAYOUTS), kinds())
     def test_matches_the_reference(self, both, data, n, k, layout, kind):
         "-½ (log 2π + log σ² + (x - μ)²/σ²) in every entry, shapes broadcast."
-        x, mean, spread = data.draw(arrays(3, n, k, kinds=ANY_SIZE))
-        parts = laid_out(layout, x, mean, variance(spread))
+        # x² - 2xμ + μ² is right as well, and loses digits: in float32 only where that can be borne
+        double = "64" in kind
+        x, mean, spread = data.draw(arrays(3, n, k, kinds=ANY_SIZE if double else MODEST))
+        parts = laid_out(layout, x, mean, variance(spread, 3 if double else 1))
         both.agree("gaussian_log_prob", *cast(kind, *parts), atol=rounding(kind))
 
     @given(st.floats(-5, 5), st.floats(-3, 3))
@@ -200,6 +219,11 @@ class TestGaussianLogProb:
         x, mean, spread = data.draw(arrays(3, n, k))
         x, mean, var = cast("torch float64", x, mean, variance(spread))
         expect(learner.run(score, x, mean, var), (mean - x) / var, "autograd's slope of log p")
+
+    def test_leaves_its_inputs_alone(self, learner):
+        x, mean, spread, _ = FOUR_TABLES
+        for kind in KINDS:
+            expect_untouched(learner, "gaussian_log_prob", *cast(kind, x, mean, variance(spread)))
 
 
 # gaussian_kl
@@ -252,6 +276,20 @@ class TestGaussianKl:
         smallest = float(learner.gaussian_kl(mu1, logvar1, mu2, logvar2).min())
         assert smallest >= -rounding(kind), f"KL came out negative: {smallest:.6g}"
 
+    @given(st.data(), dims(), kinds("numpy float64", "torch float64"))
+    def test_survives_variances_too_large_for_a_float(self, learner, data, n, kind):
+        "σ₁² and σ₂² may both be infinite and still have a ratio: e^(800 - 801)."
+        mu1, logvar1, mu2, logvar2 = data.draw(two_gaussians(n))
+        difference = logvar1 - logvar2
+        want = 0.5 * (np.exp(difference) - 1 - difference)
+        got = learner.gaussian_kl(*cast(kind, mu1, 800 + logvar1, mu2, 800 + logvar2))
+        # 800 itself keeps twelve digits after the point
+        expect(got, *cast(kind, want), "KL between very wide Gaussians", rtol=1e-7, atol=1e-10)
+
+    def test_leaves_its_inputs_alone(self, learner):
+        for kind in KINDS:
+            expect_untouched(learner, "gaussian_kl", *cast(kind, *FOUR_TABLES))
+
     @given(st.data(), dims())
     def test_has_the_right_slopes(self, learner, data, n):
         "Zero where the two Gaussians meet; a VAE's encoder follows these."
@@ -270,6 +308,13 @@ def log_prior_of(weights):
     return weights - np.log(np.exp(weights).sum())
 
 
+def slopes_of_posterior(impl, log_prior, log_lik, weights):
+    log_prior.requires_grad_(True)
+    log_lik.requires_grad_(True)
+    (weights * impl.bayes_posterior(log_prior, log_lik)).sum().backward()
+    return [log_prior.grad, log_lik.grad]
+
+
 @exercise("bayes_posterior")
 class TestBayesPosterior:
     @given(st.data(), dims(), dims(), kinds())
@@ -277,7 +322,8 @@ class TestBayesPosterior:
         "p(class) p(data | class), divided by its sum over the classes; likelihoods down to e^-10000."
         log_prior = log_prior_of(data.draw(arrays(c)))
         log_lik = -abs(data.draw(arrays(n, c, kinds=ANY_SIZE)))
-        both.agree("bayes_posterior", *cast(kind, log_prior, log_lik))
+        rounding_of_logs = in_log_space(kind, log_prior, log_lik)
+        both.agree("bayes_posterior", *cast(kind, log_prior, log_lik), atol=rounding_of_logs)
 
     @given(st.data(), dims(), dims(), st.sampled_from((0.0, -1e4)))
     def test_is_prior_times_likelihood_over_evidence(self, learner, data, n, c, shift):
@@ -296,7 +342,8 @@ class TestBayesPosterior:
         log_lik = data.draw(arrays(n, c, kinds=("unit", "huge")))
         got = learner.bayes_posterior(*cast(kind, log_prior, log_lik))
         assert bool((got >= 0).all()), "a probability is negative or nan"
-        expect(got.sum(1), 0 * got.sum(1) + 1, "the sum of each row")
+        (want,) = cast(kind, np.ones(n))
+        expect(got.sum(1), want, "the sum of each row", atol=c * in_log_space(kind, log_prior, log_lik))
 
     @given(st.data(), dims(), dims(4), kinds())
     def test_an_impossible_class_stays_impossible(self, both, data, n, c, kind):
@@ -305,8 +352,34 @@ class TestBayesPosterior:
         got = both.agree("bayes_posterior", *cast(kind, log_prior, data.draw(arrays(n, c + 1))))
         assert bool((got[:, -1] == 0).all()), "a class of prior probability 0 got a posterior above 0"
 
+    @given(st.data(), dims(), dims())
+    def test_can_be_differentiated_through(self, learner, data, n, c):
+        "dp_i / d(log joint)_j = p_i ([i = j] - p_j); autograd has to be able to follow."
+        log_prior, *rows = data.draw(arrays(1 + 2 * n, c))
+        log_prior, log_lik, weights = cast("torch float64", log_prior, np.stack(rows[:n]), np.stack(rows[n:]))
+        p = (log_prior + log_lik).softmax(1)
+        slopes = p * (weights - (weights * p).sum(1, keepdim=True))
+        got = learner.run(slopes_of_posterior, log_prior, log_lik, weights)
+        expect(got, [slopes.sum(0), slopes], "autograd's slopes in log_prior and log_lik", atol=rounding("float64"))
+
+    def test_leaves_its_inputs_alone(self, learner):
+        for kind in KINDS:
+            expect_untouched(learner, "bayes_posterior", *cast(kind, log_prior_of(FOUR_TABLES[0, 0]), FOUR_TABLES[1]))
+
 
 # gaussian_posterior
+
+
+ONE_SHAPE_OF_VARIANCE = (("table", "row", "row"), ("row", "column", "column"))
+"""Layouts of m0, v0, v_obs in which the posterior's variance is smaller than its mean."""
+
+
+def slopes_of_update(impl, *arguments):
+    for one in arguments:
+        one.requires_grad_(True)
+    mean, var = impl.gaussian_posterior(*arguments)
+    (mean + 2 * var).sum().backward()
+    return [one.grad for one in arguments]
 
 
 def log_normal(x, mean, var):
@@ -315,7 +388,7 @@ def log_normal(x, mean, var):
 
 @exercise("gaussian_posterior")
 class TestGaussianPosterior:
-    @given(st.data(), dims(), dims(), st.sampled_from(LAYOUTS), kinds())
+    @given(st.data(), dims(), dims(), st.sampled_from(LAYOUTS + ONE_SHAPE_OF_VARIANCE), kinds())
     def test_matches_the_reference(self, both, data, n, k, layout, kind):
         "Means weighted by precision, precisions added; shapes broadcast."
         m0, x, spread, spread_obs = data.draw(arrays(4, n, k))
@@ -347,6 +420,27 @@ class TestGaussianPosterior:
         atol = rounding(kind)
         expect(learner.gaussian_posterior(*certain), (m0, zero), "with a certain prior", atol=atol)
         expect(learner.gaussian_posterior(*exact), (x, zero), "with an exact observation", atol=atol)
+
+    @given(st.data(), dims())
+    def test_can_be_differentiated_through(self, learner, data, n):
+        "DDPM's loss flows back through the posterior's mean."
+        m0, x, spread, spread_obs = data.draw(arrays(4, n))
+        m0, v0, x, v_obs = cast("torch float64", m0, variance(spread, 1), x, variance(spread_obs, 1))
+        total = v0 + v_obs
+        want = [
+            v_obs / total,
+            (x - m0) * v_obs / total**2 + 2 * (v_obs / total) ** 2,
+            v0 / total,
+            (m0 - x) * v0 / total**2 + 2 * (v0 / total) ** 2,
+        ]
+        got = learner.run(slopes_of_update, m0, v0, x, v_obs)
+        expect(got, want, "autograd's slopes of mean + 2 var in m0, v0, x, v_obs", atol=1e-11)
+
+    def test_leaves_its_inputs_alone(self, learner):
+        m0, x, spread, spread_obs = FOUR_TABLES
+        for kind in KINDS:
+            arguments = cast(kind, m0, variance(spread), x, variance(spread_obs))
+            expect_untouched(learner, "gaussian_posterior", *arguments)
 
     @given(st.data(), dims(), st.floats(0.02, 0.98), st.floats(0.02, 0.98))
     def test_gives_the_posterior_of_ddpm(self, learner, data, n, alpha, alpha_bar_before):

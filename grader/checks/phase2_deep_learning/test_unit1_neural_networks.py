@@ -9,15 +9,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.judge import exercise, expect
-from grader.judge.strategies import arrays, dims
+from grader.judge.strategies import arrays, dims, seeds
 
 ANY_SIZE = ("unit", "tiny", "constant", "integers", "huge")
 DTYPES = st.sampled_from((np.float64, np.float32))
+FOUR_TABLES = np.random.default_rng(0).normal(size=(4, 3, 5))
+"""For what needs no search: four tables of numbers."""
 
 
 def rounding(dtype):
     """What terms of size 10 may leave behind where they cancel, whatever the order they are added in."""
     return 1e-12 if dtype == np.float64 else 1e-5
+
+
+def in_log_space(x):
+    """What exp makes of the rounding of scores this large: e^(8000 - 8000.5) has three digits in float32."""
+    return 8 * float(np.finfo(x.dtype).eps) * max(1.0, float(abs(x).max()))
 
 
 def arguments_afterwards(impl, name, *arguments):
@@ -27,8 +34,17 @@ def arguments_afterwards(impl, name, *arguments):
 
 
 def expect_untouched(learner, name, *arguments):
-    afterwards = learner.run(arguments_afterwards, name, *copy.deepcopy(arguments))
-    expect(afterwards, list(arguments), "the arguments after the call", rtol=0, atol=0)
+    """In both precisions."""
+    for dtype in (np.float64, np.float32):
+        given = [in_dtype(dtype, one) for one in arguments]
+        afterwards = learner.run(arguments_afterwards, name, *copy.deepcopy(given))
+        expect(afterwards, given, "the arguments after the call", rtol=0, atol=0)
+
+
+def in_dtype(dtype, value):
+    if isinstance(value, tuple):
+        return tuple(in_dtype(dtype, one) for one in value)
+    return value.astype(dtype) if getattr(value, "dtype", None) == np.float64 else value
 
 
 # softmax
@@ -39,7 +55,8 @@ class TestSoftmax:
     @given(st.data(), dims(), dims(), st.sampled_from((0, 1, -1)), DTYPES)
     def test_matches_the_reference(self, both, data, n, c, axis, dtype):
         "exp(x) / Σ exp(x), also where exp(x) itself is 0 or infinite."
-        both.agree("softmax", data.draw(arrays(n, c, dtype=dtype, kinds=ANY_SIZE)), axis)
+        x = data.draw(arrays(n, c, dtype=dtype, kinds=ANY_SIZE))
+        both.agree("softmax", x, axis, atol=in_log_space(x))
 
     @given(st.data(), dims(3), dims(4), dims(5))
     def test_runs_along_the_last_axis_unless_told(self, both, data, l, n, c):  # noqa: E741
@@ -64,11 +81,10 @@ class TestSoftmax:
     def test_each_row_is_a_distribution(self, learner, data, n, c):
         p = learner.softmax(data.draw(arrays(n, c, kinds=ANY_SIZE)))
         assert bool((p >= 0).all()), "a probability is negative or nan"
-        expect(p.sum(-1), np.ones(n), "the sum of each row")
+        expect(p.sum(-1), np.ones(n), "the sum of each row", rtol=1e-9)
 
-    @given(st.data(), dims(), dims())
-    def test_leaves_its_input_alone(self, learner, data, n, c):
-        expect_untouched(learner, "softmax", data.draw(arrays(n, c)))
+    def test_leaves_its_input_alone(self, learner):
+        expect_untouched(learner, "softmax", FOUR_TABLES[0])
 
 
 # cross_entropy
@@ -76,9 +92,9 @@ class TestSoftmax:
 
 @st.composite
 def classified(draw, dtype=np.float64, kinds=ANY_SIZE):
-    """Scores (N, C) and classes (N,)."""
-    n, c = draw(dims()), draw(dims())
-    y = np.array(draw(st.lists(st.integers(0, c - 1), min_size=n, max_size=n)), dtype=np.int64)
+    """Scores (N, C) and classes (N,), as integers of any width."""
+    n, c, seed = draw(dims()), draw(dims()), draw(seeds())
+    y = np.random.default_rng(seed).integers(0, c, size=n, dtype=(np.int64, np.int32, np.uint8)[seed % 3])
     return draw(arrays(n, c, dtype=dtype, kinds=kinds)), y
 
 
@@ -131,9 +147,8 @@ class TestCrossEntropy:
         # central differences with h = 1e-5 are good to 1e-10 here
         expect(dlogits.ravel(), np.array(slopes), "dlogits", rtol=1e-6, atol=1e-9)
 
-    @given(classified())
-    def test_leaves_its_inputs_alone(self, learner, case):
-        expect_untouched(learner, "cross_entropy", *case)
+    def test_leaves_its_inputs_alone(self, learner):
+        expect_untouched(learner, "cross_entropy", FOUR_TABLES[0], np.array([4, 0, 2]))
 
 
 # linear_backward
@@ -165,9 +180,9 @@ class TestLinearBackward:
         expect((dw * by_w).sum(), (dout * (x @ by_w.T)).sum(), "the effect of w", rtol=1e-7, atol=1e-9)
         expect((db * by_b).sum(), (dout * by_b).sum(), "the effect of b", rtol=1e-7, atol=1e-9)
 
-    @given(layers())
-    def test_leaves_its_inputs_alone(self, learner, case):
-        expect_untouched(learner, "linear_backward", *case)
+    def test_leaves_its_inputs_alone(self, learner):
+        dout, x, w = FOUR_TABLES[0, :, :4], FOUR_TABLES[1], FOUR_TABLES[2:, :2].reshape(4, 5)
+        expect_untouched(learner, "linear_backward", dout, x, w)
 
 
 # gelu_tanh
@@ -208,22 +223,28 @@ class TestGeluTanh:
         # central differences with h = 1e-5 are good to 1e-10 here
         expect(slope, (curve(x + 1e-5) - curve(x - 1e-5)) / 2e-5, "the slope", rtol=1e-6, atol=1e-9)
 
-    @given(st.data(), dims())
-    def test_leaves_its_input_alone(self, learner, data, n):
-        expect_untouched(learner, "gelu_tanh", data.draw(arrays(n)))
+    def test_leaves_its_input_alone(self, learner):
+        expect_untouched(learner, "gelu_tanh", FOUR_TABLES[0])
 
 
 # Value
 
-BINARY = {
+OPERATIONS = {
     "a + b": lambda a, b: a + b,
     "a * b": lambda a, b: a * b,
     "a + a": lambda a, b: a + a,
     "a * a": lambda a, b: a * a,
     "a + 3": lambda a, b: a + 3,
     "a * 3": lambda a, b: a * 3,
+    "a + 0.5": lambda a, b: a + 0.5,
+    "a * 0.5": lambda a, b: a * 0.5,
     "3 + a": lambda a, b: 3 + a,
     "3 * a": lambda a, b: 3 * a,
+    "0.5 + a": lambda a, b: 0.5 + a,
+    "0.5 * a": lambda a, b: 0.5 * a,
+    "a ** 1": lambda a, b: a**1,
+    "b ** 2": lambda a, b: b**2,
+    "b ** 3": lambda a, b: b**3,
     "a ** 2": lambda a, b: a**2,
     "a ** 3": lambda a, b: a**3,
     "a ** -1": lambda a, b: a**-1,
@@ -233,11 +254,14 @@ BINARY = {
 }
 
 
-def one_operation(impl, name, a, b):
-    a, b = impl.Value(a), impl.Value(b)
-    out = BINARY[name](a, b)
-    out.backward()
-    return {"data": out.data, "a.grad": a.grad, "b.grad": b.grad, "grad of the output": out.grad}
+def each_operation(impl, x, y):
+    results = {}
+    for name, operation in OPERATIONS.items():
+        a, b = impl.Value(x), impl.Value(y)
+        out = operation(a, b)
+        out.backward()
+        results[name] = {"data": out.data, "a.grad": a.grad, "b.grad": b.grad, "grad of the output": out.grad}
+    return results
 
 
 def grow(leaves, steps):
@@ -263,14 +287,25 @@ def whole_graph(impl, leaves, steps):
     return {"data": [node.data for node in nodes], "grad": [node.grad for node in nodes]}
 
 
-def twice(impl, leaves, steps):
-    """backward from the last number, from one in the middle, and from the last again."""
+def three_times(impl, leaves, steps):
+    """backward from the last number, from one in the middle, and from the last again; each time the leaves' slopes."""
     nodes = grow([impl.Value(leaf) for leaf in leaves], steps)
     grads = []
     for output in (nodes[-1], nodes[len(nodes) // 2], nodes[-1]):
         output.backward()
         grads.append([node.grad for node in nodes[: len(leaves)]])
     return grads
+
+
+def by_autograd(leaves, steps):
+    """Every number of the graph, as a tensor."""
+    return grow([torch.tensor(leaf, dtype=torch.float64, requires_grad=True) for leaf in leaves], steps)
+
+
+def slopes_by_autograd(output, nodes):
+    """None where the output was not computed from a number."""
+    grads = torch.autograd.grad(output, nodes, allow_unused=True, retain_graph=True)
+    return [None if grad is None else float(grad) for grad in grads]
 
 
 def fresh(impl, number):
@@ -283,23 +318,24 @@ def steps(min_size=1):
     operation = st.sampled_from(("add", "multiply", "power", "exp", "tanh"))
     # counted from the end as often as from the start, so that graphs become deep as well as wide
     pick = st.integers(-3, 5)
-    return st.lists(st.tuples(operation, pick, pick), min_size=min_size, max_size=6)
+    return st.lists(st.tuples(operation, pick, pick), min_size=min_size, max_size=5)
 
 
-# Six steps from leaves within ±1 make numbers up to 1e5, whose slopes along many paths may cancel.
+# Five steps from leaves within ±0.9 make numbers up to 1e5, whose slopes along many paths may cancel. What tanh
+# is given stays below 310, so that it may be written with exp(2x).
 MANY_PATHS = 1e-9
 
 
 def leaves():
-    return st.lists(st.floats(-1, 1).map(lambda x: round(x, 3)), min_size=1, max_size=3)
+    return st.lists(st.integers(-900, 900).map(lambda x: x / 1000), min_size=1, max_size=3)
 
 
 @exercise("Value")
 class TestValue:
-    @given(st.sampled_from(sorted(BINARY)), st.floats(0.1, 3), st.floats(-3, 3))
-    def test_each_operation_matches_the_reference(self, both, name, a, b):
+    @given(st.floats(0.1, 3), st.floats(-3, 3))
+    def test_each_operation_matches_the_reference(self, both, a, b):
         "The number, and the slope along each operand; plain numbers may stand on either side."
-        both.agree(one_operation, name, a, b)
+        both.agree(each_operation, a, b)
 
     @given(leaves(), steps())
     def test_a_graph_matches_the_reference(self, both, leaves, steps):
@@ -308,9 +344,8 @@ class TestValue:
     @given(leaves(), steps(min_size=3))
     def test_a_graph_matches_autograd(self, learner, leaves, steps):
         "The same expression in torch.autograd, for every number in the graph."
-        nodes = grow([torch.tensor(leaf, dtype=torch.float64, requires_grad=True) for leaf in leaves], steps)
-        grads = torch.autograd.grad(nodes[-1], nodes, allow_unused=True)
-        want = [0.0 if grad is None else float(grad) for grad in grads]
+        nodes = by_autograd(leaves, steps)
+        want = [slope or 0.0 for slope in slopes_by_autograd(nodes[-1], nodes)]
         got = learner.run(whole_graph, leaves, steps)
         expect(got["grad"], want, "the gradients", atol=MANY_PATHS)
 
@@ -327,14 +362,17 @@ class TestValue:
         expect(got["grad"], [through, through, 1.0, 1.0], "the gradients of x, y, tanh(y), out")
 
     @given(leaves(), steps(min_size=2))
-    def test_backward_starts_afresh_each_time(self, both, leaves, steps):
+    def test_backward_starts_afresh_each_time(self, learner, leaves, steps):
         "Slopes left over from an earlier call do not add to the new ones."
-        got = both.agree(twice, leaves, steps, atol=MANY_PATHS)
-        nodes = grow([torch.tensor(leaf, dtype=torch.float64, requires_grad=True) for leaf in leaves], steps)
-        grads = torch.autograd.grad(nodes[-1], nodes[: len(leaves)], allow_unused=True)
-        want = [(grad, i) for i, grad in enumerate(grads) if grad is not None]
-        for grad, i in want:
-            expect(got[2][i], float(grad), "a slope after the third call", atol=MANY_PATHS)
+        nodes = by_autograd(leaves, steps)
+        leaf_nodes = nodes[: len(leaves)]
+        outputs = nodes[-1], nodes[len(nodes) // 2], nodes[-1]
+        got = learner.run(three_times, leaves, steps)
+        for call, (slopes, output) in enumerate(zip(got, outputs, strict=True), start=1):
+            want = slopes_by_autograd(output, leaf_nodes)
+            # nothing is said of a leaf that this output was not computed from
+            known = [slope if wanted is not None else None for slope, wanted in zip(slopes, want, strict=True)]
+            expect(known, want, f"the leaves' slopes after call {call}", atol=MANY_PATHS)
 
     @given(st.floats(-3, 3))
     def test_starts_without_a_slope(self, learner, number):
@@ -406,8 +444,7 @@ class TestAdamStep:
         got, _ = learner.adam_step(p, g, (np.zeros(d), np.zeros(d), 0), 0.1, (0.9, 0.999), 1e-12)
         expect(got, p - 0.1 * np.sign(g), "the weights after the first step")
 
-    @given(optimiser(), st.booleans())
-    def test_leaves_its_inputs_alone(self, learner, case, decoupled):
-        (p, g, (m, v, t)), settings = case
-        arguments = (p, g, (m, v, t), *settings, 0.1, decoupled)
-        expect_untouched(learner, "adam_step", *arguments)
+    def test_leaves_its_inputs_alone(self, learner):
+        p, g, m, v = FOUR_TABLES
+        for decoupled in (False, True):
+            expect_untouched(learner, "adam_step", p, g, (m, v * v, 3), 0.1, (0.9, 0.999), 1e-8, 0.1, decoupled)

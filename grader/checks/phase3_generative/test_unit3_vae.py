@@ -77,8 +77,17 @@ def networks(weights, shape):
     return encoder, decoder
 
 
+def with_arguments(impl, name, *arguments):
+    """What a function returns, and its arguments as they are afterwards."""
+    return getattr(impl, name)(*arguments), *arguments
+
+
 def elbo_value(impl, x, weights, eps, **options):
     return impl.elbo(x, *networks(weights, x.shape[1:]), eps, **options)
+
+
+def elbo_with_arguments(impl, x, weights, eps):
+    return elbo_value(impl, x, weights, eps), x, eps, weights
 
 
 def elbo_gradients(impl, x, weights, eps, beta):
@@ -109,12 +118,16 @@ class TestReparameterize:
         "μ + σ ε with σ² = exp(log σ²), each entry with its own noise."
         both.agree("reparameterize", *inputs)
 
-    @given(inputs=latents(3, dtype=torch.float64))
-    def test_noise_is_scaled_by_the_standard_deviation(self, learner, inputs):
+    @given(inputs=latents(3, dtype=torch.float64), size=st.sampled_from([1.0, 1e6]))
+    def test_noise_is_scaled_by_the_standard_deviation(self, learner, inputs, size):
         "With log σ² = 2 log s the sample is μ + s ε."
         mu, s, eps = inputs
-        s = s.abs() + 1e-3
+        s = size * (s.abs() + 1e-3)
         expect(learner.reparameterize(mu, 2 * s.log(), eps), mu + s * eps, "μ + s ε for log σ² = 2 log s")
+
+    @given(inputs=latents(3))
+    def test_leaves_its_arguments_alone(self, both, inputs):
+        both.agree(with_arguments, "reparameterize", *inputs)
 
     @given(inputs=latents(3))
     def test_gradients_match_the_reference(self, both, inputs):
@@ -153,6 +166,17 @@ class TestKlDiagGaussian:
         "With σ² = 1 the KL is ‖μ‖² / 2: zero at the prior, never negative."
         (mu,) = mu
         expect(learner.kl_diag_gaussian(mu, torch.zeros_like(mu)), mu.square().sum(1) / 2, "‖μ‖² / 2", atol=1e-12)
+
+    @given(mu=latents(1, dtype=torch.float64), logvar=st.sampled_from([-40.0, 30.0]))
+    def test_knows_very_narrow_and_very_wide_posteriors(self, learner, mu, logvar):
+        "A log-variance of −40 or 30 is taken as it is."
+        (mu,) = mu
+        want = (mu.square() + math.exp(logvar) - 1 - logvar).sum(1) / 2
+        expect(learner.kl_diag_gaussian(mu, torch.full_like(mu, logvar)), want, f"the KL at log σ² = {logvar:g}")
+
+    @given(gaussian=gaussians())
+    def test_leaves_its_arguments_alone(self, both, gaussian):
+        both.agree(with_arguments, "kl_diag_gaussian", *gaussian, atol=ROUNDING * gaussian[0][0].numel())
 
     @given(gaussian=gaussians())
     def test_gradients_match_the_reference(self, both, gaussian):
@@ -202,9 +226,14 @@ class TestBernoulliLogLikelihood:
     def test_gradient_is_the_residual(self, learner, pair):
         "d log p / d logits = x − sigmoid(logits)."
         logits, x = pair
+        logits[logits == 0] = 0.5  # max(l, 0) and |l| are right in the value, and have no derivative at 0
         (got,) = learner.run(function_gradients, "bernoulli_log_likelihood", 1, logits, x)
         # A difference of numbers below 1, and of the roundings of σ(l) in other forms.
         expect(got, x - torch.sigmoid(logits), "d log p / d logits", atol=1e-5)
+
+    @given(pair=decoded())
+    def test_leaves_its_arguments_alone(self, both, pair):
+        both.agree(with_arguments, "bernoulli_log_likelihood", *pair, atol=likelihood_rounding(pair[0]))
 
 
 @exercise("elbo")
@@ -227,6 +256,10 @@ class TestElbo:
         # The two terms may cancel each other; each is rounded to float32 on its own.
         scale = float(likelihood.abs().max() + beta * divergence.abs().max())
         expect(got, likelihood - beta * divergence, "log p(x|z) − β KL", atol=1e-5 * scale + 1e-6)
+
+    @given(vae=linear_vaes())
+    def test_leaves_its_arguments_alone(self, both, vae):
+        both.agree(elbo_with_arguments, *vae, atol=1e-4)  # as above
 
     @given(vae=linear_vaes(), beta=st.sampled_from([0.25, 1.0, 4.0]))
     def test_gradients_match_the_reference(self, both, vae, beta):
@@ -267,17 +300,22 @@ class TestElbo:
 
 
 @st.composite
-def log_weights(draw, dtype=torch.float32):
-    """(K, B) log-weights, K and B different more often than not, out to ±1e4; some samples of weight zero."""
+def log_weights(draw, dtype=torch.float32, hopeless=False):
+    """(K, B) log-weights, K and B different more often than not, out to ±1e4; some samples of weight zero.
+
+    With `hopeless`, there may be an example none of whose samples has any weight.
+    """
     log_w = draw(tensors(draw(dims()), draw(dims()), dtype=dtype, kinds=(*KINDS, "huge")))
     if len(log_w) > 1 and draw(st.booleans()):
         log_w[0] = -math.inf
+    if hopeless and draw(st.booleans()):
+        log_w[:, -1] = -math.inf
     return log_w
 
 
 @exercise("iwae_bound")
 class TestIwaeBound:
-    @given(log_w=log_weights())
+    @given(log_w=log_weights(hopeless=True))
     def test_matches_the_reference(self, both, log_w):
         "log of the mean weight over the K samples, safe at ±1e4."
         both.agree("iwae_bound", log_w, atol=1e-6)  # log Σ − log K cancels to 0 for equal weights
@@ -294,7 +332,12 @@ class TestIwaeBound:
     def test_is_the_log_of_the_mean_weight(self, learner, samples, batch, seed):
         "exp(bound) is the plain average of the weights, where that can be computed."
         weights = torch.rand(samples, batch, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) + 0.1
-        expect(learner.iwae_bound(weights.log()).exp(), weights.mean(0), "exp(bound)")
+        # rtol: log K may be a float32 number.
+        expect(learner.iwae_bound(weights.log()).exp(), weights.mean(0), "exp(bound)", rtol=1e-6)
+
+    @given(log_w=log_weights())
+    def test_leaves_its_argument_alone(self, both, log_w):
+        both.agree(with_arguments, "iwae_bound", log_w, atol=1e-6)  # as above
 
     @given(log_w=log_weights(dtype=torch.float64))
     def test_gradient_is_the_normalised_weights(self, learner, log_w):

@@ -213,7 +213,28 @@ def log_of_density(x, mean, var):
         return xp.log(xp.exp(-((x - mean) ** 2) / (2 * var)) / (2 * math.pi * var) ** 0.5)
 
 
+@mistake(
+    "gaussian_log_prob",
+    "float32 arrays become float64: a NumPy number such as np.log(2 * np.pi) has a precision of its own, and it wins.",
+    see="which-precision",
+)
+def promoted(x, mean, var):
+    constant = np.log(2 * np.pi) if isinstance(x, np.ndarray) else math.log(2 * math.pi)
+    return -0.5 * (constant + array_namespace(x).log(var) + (x - mean) ** 2 / var)
+
+
 # gaussian_kl
+
+
+@mistake(
+    "gaussian_kl",
+    "One exp is divided by another; where both are too large for a float, inf / inf is nan.",
+    see="log-variance",
+)
+def ratio_of_two_exps(mu1, logvar1, mu2, logvar2):
+    xp = array_namespace(mu1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return 0.5 * (logvar2 - logvar1 + (xp.exp(logvar1) + (mu1 - mu2) ** 2) / xp.exp(logvar2) - 1)
 
 
 @mistake(
@@ -336,6 +357,27 @@ def still_logs(log_prior, log_lik):
         return array_namespace(log_lik).log(reference.bayes_posterior(log_prior, log_lik))
 
 
+@mistake(
+    "bayes_posterior",
+    "The tensors are taken out of torch on the way, so no gradient can flow back through the result.",
+    see="bayes-rule",
+)
+def taken_out_of_torch(log_prior, log_lik):
+    if isinstance(log_lik, np.ndarray):
+        return reference.bayes_posterior(log_prior, log_lik)
+    return torch.from_numpy(reference.bayes_posterior(log_prior.detach().numpy(), log_lik.detach().numpy()))
+
+
+@mistake(
+    "bayes_posterior",
+    "The prior is added to the likelihoods in place, so the caller's array has changed.",
+    see="bayes-rule",
+)
+def added_in_place(log_prior, log_lik):
+    log_lik += log_prior
+    return reference.bayes_posterior(0 * log_prior, log_lik)
+
+
 # gaussian_posterior
 
 
@@ -398,6 +440,18 @@ def deviation_returned(m0, v0, x, v_obs):
 )
 def variances_squared(m0, v0, x, v_obs):
     return reference.gaussian_posterior(m0, v0**2, x, v_obs**2)
+
+
+@mistake(
+    "gaussian_posterior",
+    "The tensors are taken out of torch on the way, so no gradient can flow back through the result.",
+    see="where-ddpm-hides",
+)
+def through_numpy(m0, v0, x, v_obs):
+    if isinstance(x, np.ndarray):
+        return reference.gaussian_posterior(m0, v0, x, v_obs)
+    mean, var = reference.gaussian_posterior(*(one.detach().numpy() for one in (m0, v0, x, v_obs)))
+    return torch.from_numpy(mean), torch.from_numpy(var)
 
 
 @mistake(

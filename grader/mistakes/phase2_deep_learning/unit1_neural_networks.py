@@ -225,6 +225,17 @@ def sigmoid_gelu(x):
     return x * gate, gate + 1.702 * x * gate * (1 - gate)
 
 
+@mistake(
+    "gelu_tanh",
+    "float32 becomes float64: np.sqrt(2 / np.pi) is a float64 of NumPy's own, and it wins over the array's precision.",
+    see="float64-by-accident",
+)
+def promoted_by_a_scalar(x):
+    scale = np.sqrt(2 / np.pi)
+    t = np.tanh(scale * (x + 0.044715 * x**3))
+    return 0.5 * x * (1 + t), 0.5 * (1 + t) + 0.5 * x * (1 - t**2) * scale * (1 + 3 * 0.044715 * x**2)
+
+
 # Value
 
 
@@ -463,6 +474,29 @@ def decay_without_rate(p, g, state, lr, betas, eps, weight_decay=0.0, decoupled=
 )
 def betas_swapped(p, g, state, lr, betas, eps, weight_decay=0.0, decoupled=False):
     return reference.adam_step(p, g, state, lr, betas[::-1], eps, weight_decay, decoupled)
+
+
+@mistake(
+    "adam_step",
+    "float32 becomes float64: np.sqrt of a plain number is a float64 of NumPy's own, and it wins over the array's.",
+    see="float64-by-accident",
+)
+def promoted_by_the_correction(p, g, state, lr, betas, eps, weight_decay=0.0, decoupled=False):
+    _, (m, v, t) = reference.adam_step(p, g, state, lr, betas, eps, weight_decay, decoupled)
+    p = p * (1 - lr * weight_decay) if decoupled else p
+    step = lr * np.sqrt(1 - betas[1] ** t) / (1 - betas[0] ** t)
+    return p - step * m / (np.sqrt(v) + eps * np.sqrt(1 - betas[1] ** t)), (m, v, t)
+
+
+@mistake(
+    "adam_step",
+    "The running means are updated in place, so the caller's state has changed.",
+    see="adam",
+)
+def state_in_place(p, g, state, lr, betas, eps, weight_decay=0.0, decoupled=False):
+    new, (m, v, t) = reference.adam_step(p, g, state, lr, betas, eps, weight_decay, decoupled)
+    state[0][...], state[1][...] = m, v
+    return new, (state[0], state[1], t)
 
 
 @mistake(

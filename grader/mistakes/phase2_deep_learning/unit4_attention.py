@@ -83,6 +83,31 @@ def ignored_mask(q, k, v, mask=None):
     return attend(q, k, v, None, math.sqrt(q.shape[-1]))
 
 
+@mistake(
+    "scaled_dot_product_attention",
+    "Softmax is taken as e^score over the sum of e^score, as it stands: a large score overflows, and inf / inf is NaN.",
+    see="the-smallest-example",
+)
+def exponentials_as_they_stand(q, k, v, mask=None):
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -math.inf)
+    weights = scores.exp()
+    return weights / weights.sum(-1, keepdim=True) @ v
+
+
+@mistake(
+    "scaled_dot_product_attention",
+    "What is added to hidden scores is too small: it does not outweigh large scores, and the mask leaks.",
+    see="masks",
+)
+def lowered_too_little(q, k, v, mask=None):
+    scores = q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])
+    if mask is not None:
+        scores = scores - 1e4 * ~mask
+    return torch.softmax(scores, dim=-1) @ v
+
+
 # MultiHeadAttention
 
 
@@ -346,6 +371,30 @@ class WithRelu(reference.TransformerBlock):
     def forward(self, x, mask=None):
         x = x + self.attn(self.norm1(x), mask)
         return x + self.mlp.fc2(torch.relu(self.mlp.fc1(self.norm2(x))))
+
+
+@mistake(
+    "TransformerBlock",
+    "The additions are made in place, in the caller's own tensor: whoever still needs those tokens, autograd too, "
+    "finds them changed.",
+    see="before-or-after",
+)
+class AddedInPlace(reference.TransformerBlock):
+    def forward(self, x, mask=None):
+        x += self.attn(self.norm1(x), mask)
+        x += self.mlp(self.norm2(x))
+        return x
+
+
+@mistake(
+    "TransformerBlock",
+    "The activation is GELU's tanh approximation; this block, as ViT's, uses the exact one.",
+    see="before-or-after",
+)
+class TanhGelu(reference.TransformerBlock):
+    def forward(self, x, mask=None):
+        x = x + self.attn(self.norm1(x), mask)
+        return x + self.mlp.fc2(F.gelu(self.mlp.fc1(self.norm2(x)), approximate="tanh"))
 
 
 # ViT

@@ -72,6 +72,16 @@ def shared_noise(mu, logvar, eps):
     return reference.reparameterize(mu, logvar, eps[:1])
 
 
+@mistake(
+    "reparameterize",
+    "The log-variance is turned into the deviation in place, in the encoder's own output: the KL that is computed from "
+    "it afterwards is another one.",
+    see="log-variance",
+)
+def changes_its_argument(mu, logvar, eps):
+    return mu + logvar.mul_(0.5).exp_() * eps
+
+
 # kl_diag_gaussian ----------------------------------------------------------------------------------------------------
 
 
@@ -142,6 +152,16 @@ def without_half(mu, logvar):
 def exchanged(mu, logvar):
     zeros = torch.zeros_like(mu)
     return gaussian_kl(zeros, zeros, mu, logvar).flatten(1).sum(1)
+
+
+@mistake(
+    "kl_diag_gaussian",
+    "The log-variance is clamped first, as some code bases do for safety: beyond that range the value is no KL, and "
+    "the gradient is zero.",
+    see="log-variance",
+)
+def clamped(mu, logvar):
+    return reference.kl_diag_gaussian(mu, logvar.clamp(-30.0, 20.0))
 
 
 # bernoulli_log_likelihood --------------------------------------------------------------------------------------------
