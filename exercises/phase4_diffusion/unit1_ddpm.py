@@ -4,7 +4,8 @@ One index convention everywhere: t counts 0..T-1, `alphas_cumprod[t]` already in
 step before the first is the clean image, so ᾱ at t = -1 is 1. `t` holds one timestep per image, (B,) int64.
 
 Images are (B, C, H, W), scaled to [-1, 1]. Nothing here looks further than the batch axis, so (B, D) points
-or (B, C, F, H, W) videos do as well. They are float32 or float64, and results have the same dtype.
+or (B, C, F, H, W) videos do as well. They are float32 or float64, and results have the same dtype. No function
+writes into the tensors it is given.
 
 Papers: Ho, Jain & Abbeel 2020 (arXiv:2006.11239); Nichol & Dhariwal 2021 (arXiv:2102.09672).
 """
@@ -26,6 +27,7 @@ class NoiseSchedule:
         kind: how β runs over the steps.
             "linear": evenly spaced from 1e-4 to 0.02, both included (Ho et al. 2020, sec. 4).
             "scaled_linear": √β evenly spaced from √0.00085 to √0.012 (Stable Diffusion).
+                Either has only the first value when T is 1.
             "cosine": βₜ = min(1 - f((t+1)/T) / f(t/T), 0.999) with
                 f(u) = cos²((u + 0.008) / 1.008 · π/2) (Nichol & Dhariwal 2021, eq. 17).
 
@@ -117,7 +119,7 @@ def q_posterior(schedule: NoiseSchedule, x0: Tensor, xt: Tensor, t: Tensor) -> t
         t: (B,) int64 in 0..T-1.
 
     Returns:
-        mean: (B, ...); var: (B, 1, ..., 1), β̃ₜ, at least 0.
+        mean: (B, ...); var: (B, 1, ..., 1), β̃ₜ, at least 0, in the tables' dtype or the images'.
     """
     raise NotImplementedError("q_posterior")
 

@@ -1,7 +1,8 @@
 """4.4 Guidance: steer a diffusion model with a classifier, or with itself, and see what it costs.
 
 As in unit 4.1: `t` is (B,) int64 in 0..T-1, `alphas_cumprod` is the (T,) table of a `NoiseSchedule`, and a
-network predicts the noise ε. Noise and score are one thing in two units: ∇ log p(xₜ) = -ε / √(1-ᾱₜ).
+network predicts the noise ε. Noise and score are one thing in two units: ∇ log p(xₜ) = -ε / √(1-ᾱₜ). Tensors are
+float32 or float64, and results have the same dtype. No function writes into the tensors it is given.
 
 Papers: Dhariwal & Nichol 2021 (arXiv:2105.05233); Ho & Salimans 2022 (arXiv:2207.12598).
 """
@@ -70,13 +71,15 @@ def classifier_guided_eps(
 ) -> Tensor:
     """Shift a noise prediction by a classifier's gradient (Dhariwal & Nichol 2021, eq. 14 and Algorithm 2).
 
-    The result carries no gradient, and the function works inside `torch.no_grad()`, where samplers run.
+    The result carries no gradient. The function works inside `torch.no_grad()`, where samplers run, and after it
+    gradients are still off there.
 
     Args:
         eps: (B, ...) the network's prediction of the noise in xt.
         xt: (B, ...) images at step t.
         t: (B,) int64 in 0..T-1.
-        log_prob_fn: log_prob_fn(x, t) -> (B,), differentiable log p(y | xₜ) of each image's wanted class.
+        log_prob_fn: log_prob_fn(x, t) -> (B,), differentiable log p(y | xₜ) of each image's wanted class. It is
+            for the whole batch: it knows B wanted classes, and expects x and t of B images.
         scale: strength of the guidance; 0 is none.
         alphas_cumprod: (T,) ᾱ.
 

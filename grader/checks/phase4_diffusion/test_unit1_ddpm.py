@@ -9,14 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.judge import exercise, expect
-from grader.judge.strategies import dims, seeds
+from grader.judge.strategies import dims, generator, seeds
 
 # Near t = 0, 1 - ᾱ is a ten-thousandth that is left of a subtraction of float32 numbers near 1. Computed in another
 # order or another precision it differs by up to 1.4e-3 of itself, and the first β of a cosine schedule by 2.3e-3
 # (measured: every t of T = 1 … 1000, the three kinds, float32 against float64). None of that is a learner's error.
-TABLE = {"rtol": 5e-3}
+# Relative all the way down: β starts at 4e-5 in a cosine schedule, and ᾱ ends at 2e-9.
+TABLE = {"rtol": 5e-3, "atol": 0.0}
 # Images are sums of such terms, of size 1 to 10, and a sum can cancel.
 IMAGE = {"rtol": 5e-3, "atol": 1e-4}
+# At t = 1 of a long schedule both weights of the posterior's mean are ratios of what is left of such subtractions.
+MEAN = {"rtol": 5e-3, "atol": 2e-3}
+# Nothing at t = 0, where some forms leave a rounding error of β; a half of 1e-4 at t = 1.
+VARIANCE = {"rtol": 5e-3, "atol": 1e-7}
 
 
 # Inputs -----------------------------------------------------------------------------------------------------
@@ -37,8 +42,8 @@ def batches(count, first=0, kinds=kinds, lengths=lengths):
 def _batch(count, first, length, kind, shape, whole, seed):
     rng = np.random.default_rng(seed)
     t = rng.integers(first, length, size=shape[0])
-    # The ends are where index errors live: a third of the timesteps lies on one of them.
-    ends = rng.choice([first, length - 1], size=shape[0])
+    # The ends are where index errors live: a third of the timesteps lies there.
+    ends = rng.choice([first, min(first + 1, length - 1), length - 1], size=shape[0])
     t = torch.from_numpy(np.where(rng.random(shape[0]) < 1 / 3, ends, t))
     images = rng.integers(-3, 4, (count, *shape)) if whole else rng.normal(size=(count, *shape))
     return length, kind, t, *torch.from_numpy(images).float()
@@ -47,6 +52,12 @@ def _batch(count, first, length, kind, shape, whole, seed):
 def linear_alpha_bar(length):
     """(T + 1,) float64: ᾱ of the linear schedule, from its definition; index -1 is the clean image's 1."""
     return torch.from_numpy(np.append(np.cumprod(1 - np.linspace(1e-4, 0.02, length)), 1.0))
+
+
+def doubled(inputs):
+    """The same inputs, with the images in float64."""
+    T, kind, t, *images = inputs
+    return T, kind, t, *(image.double() for image in images)
 
 
 def over_images(values, t, images):
@@ -74,9 +85,9 @@ def q_sample(impl, T, kind, t, x0, noise):
     return impl.NoiseSchedule(T, kind).q_sample(x0, t, noise)
 
 
-def q_sample_and_inputs(impl, T, kind, t, x0, noise):
-    q_sample(impl, T, kind, t, x0, noise)
-    return t, x0, noise
+def arguments_afterwards(impl, scenario, T, kind, *tensors):
+    scenario(impl, T, kind, *tensors)
+    return tensors
 
 
 def predict_x0(impl, T, kind, t, xt, out, *prediction):
@@ -88,26 +99,29 @@ def v_target(impl, T, kind, t, x0, eps):
 
 
 def q_posterior(impl, T, kind, t, x0, xt):
-    return impl.q_posterior(impl.NoiseSchedule(T, kind), x0, xt, t)
+    mean, var = impl.q_posterior(impl.NoiseSchedule(T, kind), x0, xt, t)  # a named tuple will do
+    return mean, var
+
+
+def posterior_mean(impl, *inputs):
+    return q_posterior(impl, *inputs)[0]
+
+
+def posterior_variance(impl, *inputs):
+    return q_posterior(impl, *inputs)[1]
 
 
 def p_sample(impl, T, kind, t, model_out, xt, noise):
     return impl.p_sample(impl.NoiseSchedule(T, kind), model_out, xt, t, noise)
 
 
-def walk_home(impl, T, kind, image, start, noises):
-    """Every step of the sampler, with the noise predictor of a world in which `image` is the only image."""
-    schedule, x = impl.NoiseSchedule(T, kind), start
-    table = torch.cumprod(1 - torch.linspace(1e-4, 0.02, T, dtype=torch.float64), 0).to(x)
-    for step in reversed(range(T)):
-        t = torch.full((len(x),), step)
-        eps = (x - table[step].sqrt() * image) / (1 - table[step]).sqrt()
-        x = impl.p_sample(schedule, eps, x, t, noises[step])
-    return x
-
-
 def min_snr_weights(impl, T, kind, **options):
-    return impl.min_snr_weights(impl.NoiseSchedule(T, kind), **options)
+    schedule = impl.NoiseSchedule(T, kind)
+    return {"weights": impl.min_snr_weights(schedule, **options), "ᾱ afterwards": schedule.alphas_cumprod}
+
+
+def timestep_embedding_and_t(impl, t, dim):
+    return impl.timestep_embedding(t, dim), t
 
 
 def loss(impl, T, kind, t, x0, noise, weight=None):
@@ -212,18 +226,21 @@ class TestNoiseSchedule:
     @given(inputs=batches(2))
     def test_double_precision_stays(self, both, inputs):
         "float64 images give a float64 result."
-        T, kind, t, x0, noise = inputs
-        both.agree(q_sample, T, kind, t, x0.double(), noise.double(), **IMAGE)
+        both.agree(q_sample, *doubled(inputs), **IMAGE)
 
     @given(inputs=batches(2))
     def test_inputs_are_left_alone(self, learner, inputs):
         "q_sample does not write into its arguments."
-        expect(learner.run(q_sample_and_inputs, *inputs), inputs[2:], "the arguments after the call")
+        expect(learner.run(arguments_afterwards, q_sample, *inputs), inputs[2:], "the arguments after the call")
 
 
 @exercise("predict_x0")
 class TestPredictX0:
-    @given(inputs=batches(2, kinds=mild), prediction=st.sampled_from([(), ("eps",), ("v",)]))
+    # Half of the schedules are long ones: only there does the formula leave the range of the images.
+    @given(
+        inputs=batches(2, kinds=mild, lengths=st.sampled_from([1, 5, 1000, 1000])),
+        prediction=st.sampled_from([(), ("eps",), ("v",)]),
+    )
     def test_matches_the_reference(self, both, inputs, prediction):
         "The jump solved for x₀, from noise or from velocity; nothing is clipped."
         # At the end of a thousand steps this divides by √ᾱ = 0.006: numbers of 1e3, and their rounding.
@@ -254,6 +271,19 @@ class TestPredictX0:
         expect(xt**2 + v**2, x0**2 + noise**2, "xₜ² + v²", **IMAGE)
         expect(learner.run(predict_x0, T, kind, t, xt, v, "v"), x0, "x₀ from v", **IMAGE)
 
+    @given(inputs=batches(2, kinds=mild), prediction=st.sampled_from(["eps", "v"]))
+    def test_double_precision_stays(self, both, inputs, prediction):
+        "float64 images give a float64 result."
+        both.agree(predict_x0, *doubled(inputs), prediction, rtol=5e-3, atol=2e-3)
+        both.agree(v_target, *doubled(inputs), **IMAGE)
+
+    @given(inputs=batches(2), prediction=st.sampled_from(["eps", "v"]))
+    def test_inputs_are_left_alone(self, learner, inputs, prediction):
+        "Neither function writes into its arguments."
+        after = learner.run(arguments_afterwards, predict_x0, *inputs, prediction)
+        expect(after[:-1], inputs[2:], "predict_x0's arguments after the call")
+        expect(learner.run(arguments_afterwards, v_target, *inputs), inputs[2:], "v_target's after the call")
+
     @given(inputs=batches(2), name=st.sampled_from(["epsilon", "", "x0"]))
     def test_unknown_prediction_is_refused(self, learner, inputs, name):
         "A kind of prediction that does not exist raises ValueError."
@@ -265,7 +295,8 @@ class TestQPosterior:
     @given(inputs=batches(2))
     def test_matches_the_reference(self, both, inputs):
         "Mean and variance of q(xₜ₋₁ | xₜ, x₀), each image at its own t."
-        both.agree(q_posterior, *inputs, **IMAGE)
+        both.agree(posterior_mean, *inputs, **MEAN)
+        both.agree(posterior_variance, *inputs, **VARIANCE)
 
     @given(inputs=batches(2, kinds=linear, first=1, lengths=st.sampled_from([2, 5, 30, 1000])))
     def test_precisions_add(self, learner, inputs):
@@ -276,8 +307,8 @@ class TestQPosterior:
         mean, var = learner.run(q_posterior, *inputs)
         precision = 1 / (1 - ab_prev) + (1 - beta) / beta
         want = (ab_prev.sqrt() / (1 - ab_prev) * x0 + (1 - beta).sqrt() / beta * xt) / precision
-        expect(var, (1 / precision).float(), "the variance", **TABLE)
-        expect(mean, want.float(), "the mean", **IMAGE)
+        expect(var, (1 / precision).float(), "the variance", **VARIANCE)
+        expect(mean, want.float(), "the mean", **MEAN)
 
     @given(inputs=batches(1, kinds=linear))
     def test_agrees_with_the_jump_on_average(self, learner, inputs):
@@ -285,7 +316,7 @@ class TestQPosterior:
         T, kind, t, x0 = inputs
         ab, ab_prev = (over_images(linear_alpha_bar(T), step, x0) for step in (t, t - 1))
         mean, var = learner.run(q_posterior, T, kind, t, x0, ab.sqrt() * x0)
-        expect(mean, ab_prev.sqrt() * x0, "the mean at xₜ = √ᾱₜ x₀", **IMAGE)
+        expect(mean, ab_prev.sqrt() * x0, "the mean at xₜ = √ᾱₜ x₀", **MEAN)
         assert bool((var <= 1 - ab_prev + 1e-6).all()), "seeing xₜ made xₜ₋₁ less certain than it was without"
 
     @given(inputs=batches(2))
@@ -294,7 +325,17 @@ class TestQPosterior:
         T, kind, t, x0, xt = inputs
         mean, var = learner.run(q_posterior, T, kind, torch.zeros_like(t), x0, xt)
         expect(mean, x0, "the mean at t = 0", **IMAGE)
-        expect(var, torch.zeros(len(t), *[1] * (x0.ndim - 1)), "the variance at t = 0", atol=1e-7)
+        expect(var, torch.zeros(len(t), *[1] * (x0.ndim - 1)), "the variance at t = 0", **VARIANCE)
+
+    @given(inputs=batches(2))
+    def test_double_precision_stays(self, both, inputs):
+        "float64 images give a float64 mean."
+        both.agree(posterior_mean, *doubled(inputs), **MEAN)
+
+    @given(inputs=batches(2))
+    def test_inputs_are_left_alone(self, learner, inputs):
+        "q_posterior does not write into its arguments."
+        expect(learner.run(arguments_afterwards, q_posterior, *inputs), inputs[2:], "the arguments after the call")
 
 
 @exercise("p_sample")
@@ -326,12 +367,25 @@ class TestPSample:
     @given(seed=seeds(), T=st.integers(1, 12), shape=st.tuples(dims(3), dims(3), dims(4)))
     def test_a_perfect_denoiser_comes_home(self, learner, seed, T, shape):
         "If only one image exists and the network knows it, T steps from pure noise arrive at it."
-        draw = torch.Generator().manual_seed(seed)
+        draw = generator(seed)
         image, start = torch.randn(2, *shape, generator=draw)
         noises = torch.randn(T, *shape, generator=draw)
-        got = learner.run(walk_home, T, "linear", image, start, noises)
+        table, x = linear_alpha_bar(T).float(), start
+        for step in reversed(range(T)):
+            eps = (x - table[step].sqrt() * image) / (1 - table[step]).sqrt()
+            x = learner.run(p_sample, T, "linear", torch.full((len(x),), step), eps, x, noises[step])
         # The last step divides the rounding error of x - √ᾱ·image by √(1-ᾱ) = 0.01.
-        expect(got, image, "the sample", rtol=2e-3, atol=1e-3)
+        expect(x, image, "the sample", rtol=2e-3, atol=1e-3)
+
+    @given(inputs=batches(3, kinds=mild))
+    def test_double_precision_stays(self, both, inputs):
+        "float64 images give a float64 result."
+        both.agree(p_sample, *doubled(inputs), **IMAGE)
+
+    @given(inputs=batches(3))
+    def test_inputs_are_left_alone(self, learner, inputs):
+        "p_sample does not write into its arguments."
+        expect(learner.run(arguments_afterwards, p_sample, *inputs), inputs[2:], "the arguments after the call")
 
 
 @exercise("timestep_embedding")
@@ -356,6 +410,12 @@ class TestTimestepEmbedding:
         "Another longest period, cosines first, DDPM's shift of 1."
         options = {"max_period": max_period, "flip": flip, "shift": shift}
         both.agree("timestep_embedding", torch.tensor(t), dim, **options, atol=3e-4)
+
+    @given(seed=seeds(), dtype=st.sampled_from([torch.float32, torch.float64]), dim=st.integers(2, 13))
+    def test_time_may_be_continuous(self, both, seed, dtype, dim):
+        "Between two timesteps the features lie between theirs: t may be any float."
+        t = 10 * torch.rand(3, generator=generator(seed), dtype=dtype)
+        both.agree(timestep_embedding_and_t, t, dim, atol=1e-5)
 
     @given(t=timesteps, half=dims(6), odd=st.booleans())
     def test_each_frequency_is_a_point_on_a_circle(self, learner, t, half, odd):
@@ -384,7 +444,7 @@ class TestDdpmLoss:
     @given(inputs=batches(2), seed=seeds())
     def test_weighted_loss_matches_the_reference(self, both, inputs, seed):
         "With a table of weights each image counts by the weight of its timestep."
-        weight = torch.rand(inputs[0], generator=torch.Generator().manual_seed(seed))
+        weight = torch.rand(inputs[0], generator=generator(seed))
         both.agree(loss, *inputs, weight, **IMAGE)
 
     @given(inputs=batches(2))
@@ -403,6 +463,17 @@ class TestDdpmLoss:
         calls = learner.run(what_the_model_is_given, *inputs)
         expect(calls, [(ab.sqrt() * x0 + (1 - ab).sqrt() * noise, t)], "the calls of the model", **IMAGE)
 
+    @given(inputs=batches(2))
+    def test_double_precision_stays(self, both, inputs):
+        "float64 images give a float64 loss."
+        both.agree(loss, *doubled(inputs), **IMAGE)
+
+    @given(inputs=batches(2), seed=seeds())
+    def test_inputs_are_left_alone(self, learner, inputs, seed):
+        "ddpm_loss does not write into its arguments."
+        given = (*inputs, torch.rand(inputs[0], generator=generator(seed)))
+        expect(learner.run(arguments_afterwards, loss, *given), given[2:], "the arguments after the call")
+
     @given(T=lengths, kind=kinds, options=st.sampled_from([{}, {"gamma": 1.0}, {"gamma": 20.0}]))
     def test_min_snr_weights_match_the_reference(self, both, T, kind, options):
         "min(SNR, γ) / SNR with SNR = ᾱ / (1-ᾱ)."
@@ -413,5 +484,5 @@ class TestDdpmLoss:
         "Weight × SNR is the SNR held at γ."
         ab = linear_alpha_bar(T)[:-1]
         snr = ab / (1 - ab)
-        got = learner.run(min_snr_weights, T, "linear", gamma=gamma)
+        got = learner.run(min_snr_weights, T, "linear", gamma=gamma)["weights"]
         expect(got * snr, snr.clamp(max=gamma), "weight × SNR", **TABLE)

@@ -81,6 +81,20 @@ class CosineWithoutCeiling(reference.NoiseSchedule):
 
 @mistake(
     "NoiseSchedule",
+    "The cosine schedule's ᾱ is read off the curve and not multiplied up from the βs that were held below 1: the two"
+    " tables disagree in the last step, where ᾱ becomes 0 and the sampler divides by its root.",
+    see="three-schedules",
+)
+class CurveInsteadOfProduct(reference.NoiseSchedule):
+    def __init__(self, T=1000, kind="linear"):
+        super().__init__(T, kind)
+        if kind == "cosine":
+            angle = (torch.arange(T + 1, dtype=torch.float64) / T + 0.008) / 1.008 * math.pi / 2
+            self.alphas_cumprod = ((angle.cos() / angle[0].cos()) ** 2)[1:].float()
+
+
+@mistake(
+    "NoiseSchedule",
     "The scaled linear schedule interpolates β instead of its square root, so the middle of the schedule adds too"
     " much noise for a Stable Diffusion network.",
     see="three-schedules",
@@ -367,6 +381,16 @@ def interleaved(t, dim, max_period=10000, flip=False, shift=0):
 def spaced_by_dim(t, dim, max_period=10000, flip=False, shift=0):
     half = dim // 2
     return reference.timestep_embedding(t, dim, max_period, flip, half - 2 * (half - shift))
+
+
+@mistake(
+    "timestep_embedding",
+    "Timesteps are cut to whole numbers: a continuous time between 0 and 1 always looks like 0, and the network cannot"
+    " tell early from late.",
+    see="the-timestep-embedding",
+)
+def whole_steps_only(t, dim, max_period=10000, flip=False, shift=0):
+    return reference.timestep_embedding(t.long(), dim, max_period, flip, shift)
 
 
 @mistake(

@@ -170,6 +170,17 @@ def the_first_ones(y, null_id, p, generator=None):
 
 @mistake(
     "drop_condition",
+    "A fixed share of the batch is drawn and dropped, so the labels are not independent: of two labels with p = 0.5"
+    " exactly one goes, and in a batch smaller than 1/p none ever does.",
+    see="training-both-at-once",
+)
+def a_fixed_number(y, null_id, p, generator=None):
+    drawn = torch.randperm(len(y), generator=generator)[: int(p * len(y))]
+    return y.clone().index_fill_(0, drawn, null_id)
+
+
+@mistake(
+    "drop_condition",
     "The given generator is ignored and the global one used, so a run cannot be repeated from its seed.",
     see="training-both-at-once",
 )
