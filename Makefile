@@ -11,8 +11,8 @@ READY := .venv/.ready
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
 
-test: $(READY)  ## the whole test-suite
-	$(BIN)/python -m pytest
+test: $(READY)  ## the whole test-suite, a file of tests on each core
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check

@@ -100,6 +100,7 @@ def trial(request: pytest.FixtureRequest) -> Trial:
     if spec is None or spec.loader is None or not path.is_file():
         raise pytest.UsageError(f"there is no {path}; --learner wants a folder laid out like a workspace")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their annotations up
     spec.loader.exec_module(module)
     return Trial(InProcess(module), importlib.import_module(unit.module))
 

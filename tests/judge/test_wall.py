@@ -73,7 +73,7 @@ def test_plotting_in_the_file_does_no_harm(mini_judge):
     [
         "open('/etc/passwd')",
         "open('/proc/self/environ')",
-        f"open('/proc/{os.getpid()}/environ')",
+        "open('/proc/1/environ')",
         "open('/tmp/harm', 'w')",
         "open('/dev/shm/harm', 'w')",
         "import socket; socket.create_connection(('127.0.0.1', 9))",

@@ -1,7 +1,5 @@
 """Unit 2.4 in the manner of the Annotated Transformer: clones, sublayers as lambdas, -1e9 for masked scores."""
 
-# ruff: noqa: UP008, B905
-
 import copy
 import math
 

@@ -1,7 +1,5 @@
 """Unit 2.4 in the manner of transformers: additive masks, softmax in float32, constants as tensors."""
 
-# ruff: noqa: UP045, RUF005
-
 import math
 from typing import Optional
 

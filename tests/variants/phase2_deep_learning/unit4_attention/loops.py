@@ -1,7 +1,5 @@
 """Unit 2.4 by a beginner: one query, one head and one patch at a time, formulas by hand, float64 inside."""
 
-# ruff: noqa: UP008, RUF059
-
 import math
 
 import torch

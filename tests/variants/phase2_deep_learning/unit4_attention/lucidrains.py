@@ -1,7 +1,5 @@
 """Unit 2.4 in the manner of lucidrains: einsum, rearrange chains, exists and default, -finfo.max, Sequential."""
 
-# ruff: noqa: RUF059
-
 from collections import OrderedDict
 
 import torch

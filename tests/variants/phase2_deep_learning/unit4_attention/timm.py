@@ -1,7 +1,5 @@
 """Unit 2.4 in the manner of timm: keyword-rich layers, permute(2, 0, 3, 1, 4), truncated normals, dropout at zero."""
 
-# ruff: noqa: UP006, UP007, UP035, UP045
-
 import math
 from functools import partial
 from itertools import repeat

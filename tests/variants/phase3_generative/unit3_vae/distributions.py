@@ -1,7 +1,5 @@
 """Unit 3.3 by a user of Pyro: everything is a distribution object, and the library does the algebra."""
 
-# ruff: noqa: UP006, UP035
-
 import math
 from typing import Callable, Tuple
 

@@ -1,7 +1,5 @@
 """Unit 3.3 by a beginner: one example and one pixel at a time, float64 inside, the standard library for quantiles."""
 
-# ruff: noqa: B905, E741
-
 import math
 from statistics import NormalDist
 
