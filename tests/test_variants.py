@@ -22,7 +22,7 @@ def judge():
 def test_a_correct_variant_passes(judge, file):
     address = file.parent.relative_to(VARIANTS).as_posix()
     for seed in (1, 99):
-        verdict = judge.check(Submission({address: file.read_bytes()}), profile="grade", seed=seed)
+        verdict = judge.check(Submission({address: file.read_bytes()}), seed=seed)
         assert verdict.passed, "\n".join(one.message for one in verdict.exercises.values())
 
 

@@ -41,7 +41,7 @@ class Malformed(ValueError):
 
 
 def encode(value: Any) -> bytes:
-    """Plain data as bytes. Raises Unsendable for anything else, subclasses included."""
+    """Plain data as bytes; a named tuple is a tuple, an ordered dict a dict. Raises Unsendable for anything else."""
     return msgpack.packb(_packable(value, 0), use_bin_type=True)
 
 
@@ -71,10 +71,10 @@ def _packable(value: Any, depth: int) -> Any:
         return msgpack.ExtType(_ARRAY, _array_bytes(value))
     if isinstance(value, np.generic):
         return _packable(value.item(), depth)
-    if kind in (list, tuple):
+    if isinstance(value, list | tuple):
         items = [_packable(one, depth + 1) for one in value]
-        return items if kind is list else msgpack.ExtType(_TUPLE, msgpack.packb(items))
-    if kind is dict:
+        return items if isinstance(value, list) else msgpack.ExtType(_TUPLE, msgpack.packb(items))
+    if isinstance(value, dict):
         if not all(type(key) in (str, int, bool) for key in value):
             raise Unsendable("a dict whose keys are not strings or integers")
         return {key: _packable(one, depth + 1) for key, one in value.items()}

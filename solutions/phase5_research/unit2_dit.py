@@ -31,7 +31,7 @@ def modulate(x: Tensor, shift: Tensor, scale: Tensor) -> Tensor:
         shift, scale: (B, D), one vector an image, shared by its N tokens. Zeros leave x as it is.
 
     Returns:
-        (B, N, D), the dtype and device of x.
+        (B, N, D), the dtype and device of x. The arguments themselves are not changed.
 
     Source: Peebles & Xie 2022, section 3.2 (adaLN); FiLM, Perez et al. 2018.
     """
@@ -112,7 +112,10 @@ class LabelEmbedder(nn.Module):
         ### END SOLUTION
 
     def forward(self, y: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """y: (B,) int64 in 0..k -> (B, D). Drops labels in training mode only, drawing from the generator."""
+        """y: (B,) int64 in 0..k -> (B, D). y itself is not changed.
+
+        Drops labels in training mode only, each on its own, drawing from the generator; None is torch's global one.
+        """
         ### BEGIN SOLUTION
         if self.training:
             y = drop_condition(y, self.k, self.p, generator)
@@ -218,13 +221,15 @@ class DiT(nn.Module):
 
     Submodules and buffers:
         x_embedder: PatchEmbed(patch, channels, dim) of unit 2.4.
-        pos_embed: (1, N, dim), sincos_pos_embed_2d(dim, input_size / patch); fixed, never trained.
+        pos_embed: (1, N, dim), sincos_pos_embed_2d(dim, input_size / patch); fixed, never trained, but saved in
+            the state dict, as in the released checkpoint.
         t_embedder: TimestepEmbedder(dim).
         y_embedder: LabelEmbedder(num_classes, dim, class_dropout).
         blocks: nn.ModuleList of `depth` DiTBlock(dim, heads, mlp_ratio).
         final_layer: FinalLayer(dim, patch, 2 * channels).
 
-    The condition of every block is t_embedder(t) + y_embedder(y). DiT-XL/2 for 256×256 pictures is
+    The condition of every block is t_embedder(t) + y_embedder(y). A new model predicts zero, and its blocks return
+    their tokens unchanged, whatever else __init__ does to the weights. DiT-XL/2 for 256×256 pictures is
     DiT(input_size=32, patch=2, channels=4, dim=1152, depth=28, heads=16, num_classes=1000).
 
     Source: Peebles & Xie 2022, section 3.2, figure 3 and table 1.
@@ -302,8 +307,8 @@ def dit_gflops(input_size: int, patch: int, channels: int, dim: int, depth: int,
 
     One multiply-and-add is one flop (most profilers count two). Counted is every matrix product: x_embedder;
     the MLP of t_embedder (256 → dim → dim); in each block qkv, q kᵀ, weights · v, proj, both layers of the
-    MLP and adaLN_modulation; in the final layer adaLN_modulation and linear (2 · channels come out). Not
-    counted are biases, norms, activations and softmax.
+    MLP (its hidden width is int(dim · mlp_ratio), as in DiTBlock) and adaLN_modulation; in the final layer
+    adaLN_modulation and linear (2 · channels come out). Not counted are biases, norms, activations and softmax.
 
     Returns:
         10⁹ multiply-and-adds; 118.6 for DiT-XL/2 at input_size 32.

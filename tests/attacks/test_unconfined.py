@@ -34,8 +34,10 @@ def test_there_is_something_to_try():
 def test_the_verdict_is_the_same_without_the_wall(arena, unconfined, load, path):
     submission = arena.submission(load(path), arena.folder)
     words = arena.words.get(path) or _words(arena.judge.check(submission, ["averages"]))
-    assert _words(unconfined.check(submission, ["averages"])) == words
-    assert "passed" not in words
+    unwalled = _words(unconfined.check(submission, ["averages"]))
+    assert "passed" not in {*words, *unwalled}
+    # What floods the line or reads it from a second thread ends as the threads happen to meet.
+    assert unwalled == words or path.parent.name == "protocol"
     assert unconfined.check(arena.RIGHT).passed
 
 

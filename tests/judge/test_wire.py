@@ -1,6 +1,7 @@
 """Plain data crosses unchanged; anything else is refused, on whichever side it is noticed."""
 
 import contextlib
+from collections import OrderedDict, namedtuple
 
 import numpy as np
 import pytest
@@ -51,6 +52,13 @@ def test_tensors_of_any_layout_come_back_as_numbers(dtype):
     for tensor in (base, base.mT, base[:, ::2], base[0, 0, 0].expand(1, 1), base[:0], torch.tensor(1).to(dtype)):
         back = wire.decode(wire.encode(tensor))
         assert back.is_contiguous() and back.dtype == dtype and torch.equal(back, tensor)
+
+
+def test_named_tuples_and_ordered_dicts_are_what_they_hold():
+    pair = namedtuple("Pair", "mean var")
+    value = {"pair": pair(1.0, 2.0), "shape": torch.Size([2, 3]), "more": OrderedDict(a=[1])}
+    back = wire.decode(wire.encode(value))
+    assert back == {"pair": (1.0, 2.0), "shape": (2, 3), "more": {"a": [1]}} and type(back["pair"]) is tuple
 
 
 class Sub(torch.Tensor):

@@ -38,6 +38,15 @@ def shifted_first(x, shift, scale):
     return (x + shift.unsqueeze(1)) * (1 + scale.unsqueeze(1))
 
 
+@mistake(
+    "modulate",
+    "The result is written over x, so the caller's tokens are gone.",
+    see="one-plus-scale",
+)
+def in_place(x, shift, scale):
+    return x.mul_(1 + scale.unsqueeze(1)).add_(shift.unsqueeze(1))
+
+
 # unpatchify
 
 
@@ -213,6 +222,28 @@ class OneDrawForAll(reference.LabelEmbedder):
         return self.embedding_table(y)
 
 
+@mistake(
+    "LabelEmbedder",
+    "The generator is not used: the same seed drops other labels each time, and no run can be repeated.",
+    see="the-null-class",
+)
+class IgnoresTheGenerator(reference.LabelEmbedder):
+    def forward(self, y, generator=None):
+        return super().forward(y)
+
+
+@mistake(
+    "LabelEmbedder",
+    "The null class is written into the caller's own labels, which stay lost for whatever comes after this step.",
+    see="the-null-class",
+)
+class OverwritesTheLabels(reference.LabelEmbedder):
+    def forward(self, y, generator=None):
+        if self.training:
+            y[torch.rand(y.shape, generator=generator) < self.p] = self.k
+        return self.embedding_table(y)
+
+
 # DiTBlock
 
 
@@ -377,6 +408,19 @@ class ConditionsMultiplied(reference.DiT):
 class NoTimestep(reference.DiT):
     def forward(self, x, t, y, generator=None):
         return whole(self, x, t, y, generator, condition=lambda t, y: y)
+
+
+@mistake(
+    "DiT",
+    "The model initialises every linear layer anew after its parts were made, and with that undoes their zeros.",
+    see="adaln-zero",
+)
+class ZerosUndone(reference.DiT):
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.xavier_uniform_(module.weight)
 
 
 def guide(dit, x, t, y, scale, *, guided_channels, swapped=False, own_halves=False):

@@ -1,4 +1,4 @@
-"""Unit 5.2 by someone else: other algebra, other initialisers, float64 inside, parameters made by hand."""
+"""Unit 5.2 with functional norms and lookups: patches pasted one by one, NumPy waves, six vectors in one array."""
 
 import numpy as np
 import torch
