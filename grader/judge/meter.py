@@ -33,25 +33,26 @@ class Meter:
         now = time.monotonic()
         if (since := now - self._looked) < GLANCE_SECONDS:
             return False
-        used = self._used(since, slept=self._looked >= self._called)
+        in_call = now - self._called
+        used = self._used(since, min(since, in_call))
         self._looked = now
         self._call += used
         self._exercise += used
-        self._waited += min(since, in_call := now - self._called)
+        self._waited += min(since, in_call)
         return (
             max(self._call, in_call / PATIENCE) > call_seconds
             or max(self._exercise, self._waited / PATIENCE) > exercise_seconds
         )
 
-    def _used(self, since: float, slept: bool) -> float:
-        """Seconds used since the last look. `slept`: all of them belong to this call, so that sleeping counts."""
+    def _used(self, since: float, waited: float) -> float:
+        """Seconds used since the last look, for `waited` of which it was this call that we waited for."""
         try:
             state, *fields = self._stat.read_text().rpartition(")")[2].split()
         except OSError:  # no such file, or no such process
-            return since
+            return waited
         before, self._processor = self._processor, (int(fields[10]) + int(fields[11])) / os.sysconf("SC_CLK_TCK")
         self.threads = int(fields[16])
         if before is None:
             return 0.0
         used = self._processor - before
-        return since if slept and state == "S" and used < since / 10 else used
+        return waited if state == "S" and waited == since and used < since / 10 else used

@@ -29,7 +29,7 @@ def table(*shape: int, size: float = 5.0) -> st.SearchStrategy[np.ndarray]:
 def test_softmax_is_that_of_torch_and_of_scipy(x, axis):
     # x - log Σ exp x keeps about twelve digits at 1e4
     np.testing.assert_allclose(softmax(x, axis), scipy.special.softmax(x, axis=axis), rtol=1e-10, atol=1e-300)
-    np.testing.assert_allclose(softmax(x, axis), F.softmax(torch.from_numpy(x), axis).numpy(), rtol=1e-10)
+    np.testing.assert_allclose(softmax(x, axis), F.softmax(torch.from_numpy(x), axis).numpy(), rtol=1e-10, atol=1e-300)
 
 
 @given(table(5, 3, size=100.0), hnp.arrays(np.int64, 5, elements=st.integers(0, 2)))
@@ -75,7 +75,7 @@ def test_value_is_autograd(a, b, c):
     want = expression(*leaves)
     grads = torch.autograd.grad(want, leaves)
     assert math.isclose(out.data, want.item(), rel_tol=1e-12)
-    np.testing.assert_allclose([one.grad for one in values], [float(one) for one in grads], rtol=1e-9)
+    np.testing.assert_allclose([one.grad for one in values], [float(one) for one in grads], rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.3])
@@ -93,4 +93,4 @@ def test_adam_step_is_that_of_torch_optim(weight_decay, decoupled):
         parameter.grad = torch.from_numpy(g.copy())
         optimizer.step()
         p, state = adam_step(p, g, state, **settings, weight_decay=weight_decay, decoupled=decoupled)
-        np.testing.assert_allclose(p, parameter.detach().numpy(), rtol=1e-12)
+        np.testing.assert_allclose(p, parameter.detach().numpy(), rtol=1e-12, atol=1e-12)
