@@ -198,10 +198,13 @@ def test_silence_ends(hurry, said):
 
 
 def test_many_answers_that_come_late_end_with_the_exercise(hurry):
-    reply = frame(wire.encode({"ok": 0.0}))
+    def answer(session):
+        with contextlib.suppress(OSError):  # the last one finds nobody
+            session._sandbox.theirs.sendall(frame(wire.encode({"ok": 0.0})))
+
     with conversation(b"", hangs_up=False) as session, pytest.raises(LearnerTimeout):
         for _ in range(10):
-            threading.Timer(0.3, session._sandbox.theirs.sendall, [reply]).start()
+            threading.Timer(0.3, answer, [session]).start()
             session.call("mean", (), {})
 
 
