@@ -218,3 +218,9 @@ def test_targets_may_be_units_numbers_and_exercises(mini_judge):
     assert set(mini_judge.check(right, ["averages/centre"]).exercises) == {"averages/centre"}
     with pytest.raises(UnknownId):
         mini_judge.check(right, ["quantiles"])
+
+
+def test_wrong_and_slow_is_wrong_and_not_timed_out(mini_judge):
+    """Looking for a smaller input takes up the exercise's time; what was found before counts."""
+    one = mean_of(mini_judge, with_mean("time.sleep(4)\nreturn float(x.mean()) + (len(x) > 2)", head="import time"))
+    assert one.verdict == "failed" and "called with x" in one.message and "expected" in one.message

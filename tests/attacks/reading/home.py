@@ -2,7 +2,7 @@
 
 import os
 
-for place in ("@SECRET@", "/etc/passwd", "/etc/shadow", "/root/.bash_history", os.path.expanduser("~/.netrc")):
+for place in ("@SECRET@", "/etc/passwd", "/etc/shadow", *map(os.path.expanduser, ("~/.bash_history", "~/.netrc"))):
     try:
         with open(place) as file:
             print(file.read())
