@@ -6,7 +6,8 @@ would cost milliseconds an example, which is most of a verdict's time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -54,6 +55,35 @@ def _draw(shape: tuple[int, ...], seed: int, kind: str) -> np.ndarray:
         return np.full(shape, rng.normal())
     scale = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}[kind]
     return scale * rng.normal(size=shape)
+
+
+def numbers(
+    seed: int, *shapes: tuple[int, ...], kinds: Sequence[str] = KINDS, dtype: torch.dtype = torch.float32
+) -> list[torch.Tensor]:
+    """What `tensors` draws, one tensor a shape, from a seed that is drawn already; its digits choose the kinds."""
+    rng = generator(seed)
+    made = []
+    for shape in shapes:
+        seed, kind = divmod(seed, len(kinds))
+        if kinds[kind] == "integers":
+            one = torch.randint(-3, 4, shape, generator=rng)
+        elif kinds[kind] == "constant":
+            one = torch.randn((), generator=rng, dtype=torch.float64).expand(shape)
+        else:
+            scale = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}[kinds[kind]]
+            one = scale * torch.randn(shape, generator=rng, dtype=torch.float64)
+        made.append(one.to(dtype, memory_format=torch.contiguous_format))
+    return made
+
+
+def weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, torch.Tensor]:
+    """Random weights of these names and shapes. To build a module only to ask for them would cost milliseconds."""
+    flat = torch.randn(sum(map(math.prod, shapes.values())), generator=generator(seed))
+    parts = flat.split([math.prod(shape) for shape in shapes.values()])
+    return {
+        name: part.view(shape) / (shape[-1] if len(shape) > 1 else 4) ** 0.5
+        for (name, shape), part in zip(shapes.items(), parts, strict=True)
+    }
 
 
 def random_state(module: torch.nn.Module, seed: int) -> dict[str, torch.Tensor]:

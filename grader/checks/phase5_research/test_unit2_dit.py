@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from grader.judge import exercise, expect
 from grader.judge.scenarios import load_weights
-from grader.judge.strategies import KINDS, dims, generator, seeds
+from grader.judge.strategies import dims, generator, numbers, seeds, weights
 
 DTYPES = st.sampled_from([torch.float32, torch.float64])
 # A layer norm turns the rounding of a constant row into its whole output, so no constant rows for modules.
@@ -16,22 +16,6 @@ TOKENS = ("unit", "tiny", "integers")
 
 
 # Inputs -----------------------------------------------------------------------------------------------------
-
-
-def numbers(seed, *shapes, kinds=KINDS, dtype=torch.float32):
-    """What `tensors` draws, one tensor a shape, from a seed that is drawn already; its digits choose the kinds."""
-    rng = generator(seed)
-    made = []
-    for shape in shapes:
-        seed, kind = divmod(seed, len(kinds))
-        if kinds[kind] == "integers":
-            one = torch.randint(-3, 4, shape, generator=rng)
-        elif kinds[kind] == "constant":
-            one = torch.randn((), generator=rng, dtype=torch.float64).expand(shape)
-        else:
-            one = (1e-4 if kinds[kind] == "tiny" else 1.0) * torch.randn(shape, generator=rng, dtype=torch.float64)
-        made.append(one.to(dtype, memory_format=torch.contiguous_format))
-    return made
 
 
 def modulations():
@@ -77,16 +61,6 @@ def labels():
 def all_labels(k, dim):
     """The same for no dropping, with each label once, the null class among them."""
     return (k, dim, 0.0), weights({"embedding_table.weight": (k + 1, dim)}, k), torch.arange(k + 1)
-
-
-def weights(shapes, seed):
-    """Random weights of these names and shapes. To build a module only to ask for them would cost milliseconds."""
-    flat = torch.randn(sum(map(math.prod, shapes.values())), generator=generator(seed))
-    parts = flat.split([math.prod(shape) for shape in shapes.values()])
-    return {
-        name: part.view(shape) / (shape[-1] if len(shape) > 1 else 4) ** 0.5
-        for (name, shape), part in zip(shapes.items(), parts, strict=True)
-    }
 
 
 def linear(name, into, out):
