@@ -24,6 +24,7 @@ from grader.author.new import oracle_tests
 from grader.author.stubs import blocks, make_stub
 from grader.curriculum import Course, CourseError, Exercise, Unit
 from grader.judge import ExerciseVerdict, Judge, Submission
+from grader.judge.client import JudgeUnavailable
 
 SECTIONS = ("Why", "The idea", "The mathematics", "Build it", "What goes wrong", "Read the source", "Where this goes")
 MISTAKES_PER_EXERCISE = 3
@@ -113,7 +114,11 @@ def stub_and_reference(
             yield Finding(2, unit.id, key, f"the untouched stub is judged {one.verdict!r}")
     for profile in profiles:
         for seed in seeds:
-            verdict = judge.check(_files(course.reference(unit), unit), profile=profile, seed=seed)
+            try:
+                verdict = judge.check(_files(course.reference(unit), unit), profile=profile, seed=seed)
+            except JudgeUnavailable as error:
+                yield Finding(2, unit.id, _named(course, course.checks(unit)), f"cannot judge ({profile}): {error}")
+                continue
             for key, one in verdict.exercises.items():
                 if one.verdict != "passed":
                     yield Finding(
@@ -198,7 +203,11 @@ def prefixes(judge: Judge) -> Iterator[Finding]:
     for k, unit in enumerate(built, start=1):
         files = {one.address: course.reference(one).read_bytes() for one in built[:k]}
         files |= {one.address: course.stub(one).read_bytes() for one in built[k:]}
-        verdict = judge.check(Submission(files), [one.id for one in built[k - 1 :]])
+        try:
+            verdict = judge.check(Submission(files), [one.id for one in built[k - 1 :]])
+        except JudgeUnavailable as error:
+            yield Finding(6, unit.id, unit.number, f"cannot be judged with the road solved up to here: {error}")
+            continue
         for key, one in verdict.exercises.items():
             wanted = "passed" if key.startswith(f"{unit.id}/") else "not attempted"
             if one.verdict != wanted:

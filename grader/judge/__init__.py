@@ -5,7 +5,7 @@ mistakes uses `exercise`, `expect` and `mistake`; whoever wants a verdict uses `
 
 The learner's code runs in a process of its own (sandbox.py), confined by the kernel where it can be (confine.py).
 Results cross back as plain data (wire.py); pytest, hypothesis, the checks and the references stay on the trusted
-side (service.py, plugin.py), and only there is anything decided.
+side (service.py, examiner.py, plan.py), and only there is anything decided.
 """
 
 from importlib import import_module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import cache
 
 from grader.curriculum import Exercise
 
@@ -26,7 +27,7 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
         return set()
     if all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _runs(node) for node in tree.body):
         return everything
-    theirs = _definitions(ast.parse(stub))
+    theirs = _definitions_of_stub(stub)
     return {
         exercise.name
         for exercise in exercises
@@ -39,6 +40,11 @@ def _runs(node: ast.stmt) -> bool:
     if isinstance(node, ast.ImportFrom):
         return any(alias.name == "*" for alias in node.names)
     return isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant)
+
+
+@cache
+def _definitions_of_stub(stub: bytes) -> dict[str, str]:
+    return _definitions(ast.parse(stub))
 
 
 def _definitions(tree: ast.Module) -> dict[str, str]:

@@ -28,6 +28,10 @@ class JudgeUnavailable(CourseError):
     """No verdict could be had; says nothing about the submission."""
 
 
+class JudgeGone(JudgeUnavailable):
+    """The judge, or the process of it that worked on this, died; another try may do."""
+
+
 class Judge:
     """A warm judge for one course. Thread-safe: as many verdicts are made at once as threads ask for.
 
@@ -66,6 +70,11 @@ class Judge:
             self._folder.cleanup()
             self._path = None
 
+    @property
+    def alive(self) -> bool:
+        """Whether a private judge is at work."""
+        return self._process is not None and self._process.poll() is None
+
     def check(
         self,
         submission: Submission,
@@ -75,7 +84,7 @@ class Judge:
     ) -> Verdict:
         """Judge exercises (ids of exercises, units or projects; default: every unit whose file is present).
 
-        `profile` is one of plugin.EXAMPLES. Raises UnknownId and JudgeUnavailable.
+        `profile` is one of plugin.EXAMPLES. Raises UnknownId, JudgeUnavailable and its kind JudgeGone.
         """
         assert self._path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
         request = {
@@ -94,9 +103,9 @@ class Judge:
             log = self._path.with_suffix(".log")
             said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.is_file() else []
             reason = "; ".join([str(error) or "no answer", *said])
-            raise JudgeUnavailable(f"The judge went away ({reason}); run the command again.") from None
+            raise JudgeGone(f"The judge went away ({reason}); run the command again.") from None
         if "error" in answer:
-            raise JudgeUnavailable(answer["error"])
+            raise (JudgeGone if answer["gone"] else JudgeUnavailable)(answer["error"])
         return Verdict.from_dict(answer["verdict"])
 
     def _connected(self, path: Path) -> socket.socket:

@@ -15,18 +15,21 @@ Variant = tuple[Mistake, types.ModuleType]
 
 def diagnose(evidence: Sequence[Evidence], reference: types.ModuleType, variants: Iterable[Variant]) -> Mistake | None:
     """The first mistake that explains every result, and differs from the reference on at least one of them."""
-    telling = [one for one in evidence if not _explains(reference, one)]
+    telling = [one for one in evidence if not _agrees(_right(reference, one), one)]
     if not telling:
         return None
     rest = [one for one in evidence if one not in telling]
     for mistake, module in variants:
-        if all(_explains(module, one) for one in (*telling, *rest)):
+        if all(_agrees(_outcome(module, one.call), one) for one in (*telling, *rest)):
             return mistake
     return None
 
 
-def _explains(module: types.ModuleType, evidence: Evidence) -> bool:
-    outcome = _outcome(module, evidence.call)
+def _right(reference: types.ModuleType, evidence: Evidence) -> Any:
+    return evidence.planned.want if evidence.planned else _outcome(reference, evidence.call)
+
+
+def _agrees(outcome: Any, evidence: Evidence) -> bool:
     if isinstance(evidence.result, LearnerError) or isinstance(outcome, LearnerError):
         return type(outcome) is type(evidence.result) and outcome.kind == evidence.result.kind
     try:

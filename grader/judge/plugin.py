@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 from grader.curriculum import Course, Unit, default_course
 from grader.judge import scenarios
 from grader.judge.compare import plain
-from grader.judge.trial import Both, Learner, Scenario, Trial
+from grader.judge.trial import Both, Impl, Learner, Scenario, Trial
 
 EXAMPLES = {"check": 20, "grade": 40, "author": 100, "mutants": 100}
 """Examples per check: on a learner's save, in a class run, for the course's authors, for faults nobody will read of."""
@@ -79,7 +79,7 @@ def unit_of(course: Course, checks: Path) -> Unit:
 # --------------------------------------------------------------------------------- plain pytest, in one process
 
 
-class InProcess:
+class InProcess(Impl):
     """The learner's module without a wall."""
 
     def __init__(self, module: types.ModuleType):

@@ -173,10 +173,9 @@ def _close_all_but(keep: set[int]) -> None:
 
 def _converse(trusted: socket.socket) -> None:
     _reply(trusted, wire.encode({"ready": os.getpid()}))
-    scenarios_by_id: dict[int, Any] = {}
+    known: dict[int, Any] = {}  # scenarios by number
     module: types.ModuleType | None = None
-    for request in _requests(trusted):
-        verb, *rest = request
+    for verb, *rest in _requests(trusted, known):
         try:
             if verb == "load":
                 sources, lent, entry = rest
@@ -184,10 +183,8 @@ def _converse(trusted: socket.socket) -> None:
                 module = importlib.import_module(entry)
                 reply: dict[str, Any] = {"ok": None}
             else:
-                what, definition, args, kwargs = rest
-                if definition is not None:
-                    scenarios_by_id[what] = pickle.loads(definition)
-                reply = {"ok": _run(module, scenarios_by_id.get(what, what), args, kwargs)}
+                what, args, kwargs = rest
+                reply = {"ok": _run(module, known.get(what, what), args, kwargs)}
             data = wire.encode(reply)
         except wire.Unsendable as error:
             data = wire.encode({"unsendable": str(error)})
@@ -206,11 +203,18 @@ def _run(module: types.ModuleType | None, what: Any, args: tuple, kwargs: dict[s
     return what(module, *args, **kwargs)
 
 
-def _requests(trusted: socket.socket) -> Iterator[Any]:
+def _requests(trusted: socket.socket, known: dict[int, Any]) -> Iterator[Any]:
+    """What is asked, one after another, be it sent one by one or many calls ahead."""
     with contextlib.suppress(EOFError):
         while True:
             (size,) = struct.unpack("<I", _exactly(trusted, 4))
-            yield pickle.loads(_exactly(trusted, size))
+            request = pickle.loads(_exactly(trusted, size))
+            if request[0] == "ahead":
+                _, definitions, calls = request
+                known |= {number: pickle.loads(definition) for number, definition in definitions.items()}
+                yield from map(pickle.loads, calls)
+            else:
+                yield request
 
 
 def _exactly(connection: socket.socket, size: int) -> bytearray:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
+import select
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import cloudpickle
@@ -19,14 +21,18 @@ from grader.judge import wire
 from grader.judge.compare import Disagreement
 from grader.judge.meter import GLANCE_SECONDS, Meter
 from grader.judge.text import line
-from grader.judge.trial import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Scenario
+from grader.judge.trial import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Planned, Scenario
 
 CALL_SECONDS = 5.0
 """Time of one call, and of importing the learner's file: computing or asleep, not waiting for a processor."""
 EXERCISE_SECONDS = 20.0
 """The same of all calls of one exercise."""
 MAX_THREADS = 64
+MOST_OF_AN_EXERCISE = 512 << 20
+"""Bytes that the answers to an exercise's planned calls may have together: they are kept until its verdict."""
 MOST_OF_A_TEXT = 2000
+CALLS_AHEAD = 256
+"""Calls that are sent in one go: the learner's side works on them while this side compares."""
 START_SECONDS = 120.0
 """Wall time for a child to appear, while its parent may still be importing torch."""
 
@@ -69,6 +75,11 @@ class Sandbox:
             os.close(beat)
         return conversation, lifeline, printed
 
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended. A fork may ask as well, whose child it is not."""
+        return bool(select.select([self._control], [], [], 0)[0])  # it never says anything, but for the end of file
+
     def close(self) -> None:
         self._control.close()
         self.process.wait()
@@ -90,41 +101,84 @@ class Session:
     def __init__(self, sandbox: Sandbox, sources: dict[str, bytes], lent: dict[str, bytes], entry: str):
         self._sandbox, self._load = sandbox, ("load", sources, lent, entry)
         self._conversation: socket.socket | None = None
-        self._sent: dict[Scenario, int] = {}
+        self._known: set[Scenario] = set()  # those that the child can call by number
+        self._calls: Sequence[Planned] = ()
+        self._replies: dict[int, bytearray] = {}  # by the call's place
+        self._bytes = 0  # of all these
+        self._ahead = range(0)  # places of calls that were sent, and whose replies are still to come
         self._meter: Meter | None = None  # once there is a child that has greeted
         self._unusable: LearnerError | LearnerStopped | None = None
         self._printed: list[str] = []
         self._lifeline = self._output = -1
 
-    def start_exercise(self) -> None:
-        """Give the next exercise its own time, and a living child with the module loaded.
+    def start_exercise(self, calls: Sequence[Planned] = ()) -> None:
+        """Give the next exercise its own time, and a living child with the module loaded. `calls` will be made.
 
         Raises LearnerError or LearnerStopped when the module cannot be imported, every time it is asked.
         """
         if self._unusable is not None:
             raise self._unusable
+        self._finish()
+        self._calls, self._replies, self._bytes = calls, {}, 0
         if self._conversation is not None and self._meter is not None:
             self._meter.start_exercise()
             return
         self._meter = None
         self._conversation, self._lifeline, self._output = self._sandbox.child()
-        self._sent.clear()
+        self._known.clear()
         self._meter = Meter(self._greeting())
         try:
-            self._ask(*self._load)
+            self._ask(_dumps(self._load))
         except (LearnerError, LearnerStopped) as error:
             self._unusable = error
             raise
 
+    @property
+    def alive(self) -> bool:
+        return self._conversation is not None
+
     def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
-        if isinstance(what, str):
-            return self._ask("call", what, None, args, kwargs)
-        known = what in self._sent
-        number = self._sent.setdefault(what, len(self._sent))
-        return self._ask("call", number, None if known else cloudpickle.dumps(what), args, kwargs)
+        words = message(what, args, kwargs)
+        if not isinstance(what, str) and what not in self._known:
+            self._known.add(what)
+            words = _dumps(("ahead", dict([_defined(what)]), [words]))
+        return self._ask(words)
+
+    def answer(self, planned: Planned) -> Any:
+        """What came of a planned call; asked again, the same."""
+        if self._conversation is None and planned.place not in self._replies:
+            raise LearnerDied("the process had already ended")
+        with self._believing_nothing():
+            if planned.place not in self._replies and planned.place not in self._ahead:
+                self._send_ahead(planned.place)
+            while planned.place not in self._replies:
+                self._receive_ahead()
+            reply = wire.decode(self._replies[planned.place])
+        return self._read(reply)
+
+    def _send_ahead(self, place: int) -> None:
+        calls = self._calls[place : place + CALLS_AHEAD]
+        scenarios = {one.call.what for one in calls if not isinstance(one.call.what, str)} - self._known
+        self._known |= scenarios
+        self._send(_dumps(("ahead", dict(map(_defined, scenarios)), [one.message for one in calls])))
+        self._ahead = range(place, place + len(calls))
+
+    def _receive_ahead(self) -> None:
+        reply = self._replies[self._ahead.start] = self._reply()
+        self._ahead = self._ahead[1:]
+        self._bytes += len(reply)
+        if self._bytes > MOST_OF_AN_EXERCISE:
+            raise wire.Malformed(f"more than {MOST_OF_AN_EXERCISE >> 20} MiB for one exercise")
+
+    def _finish(self) -> None:
+        """Let the child come to the end of what was asked ahead: how much of it ran must not be chance."""
+        with contextlib.suppress(LearnerStopped), self._believing_nothing():
+            while self._ahead and self.alive:
+                self._receive_ahead()
 
     def printed(self) -> str:
         """What the learner's code has printed since the last time it was asked, as text not yet cleaned."""
+        self._finish()
         self._collect()
         text, self._printed = "".join(self._printed), []
         return text
@@ -136,7 +190,7 @@ class Session:
             self._conversation.close()
             os.close(self._lifeline)
             os.close(self._output)
-            self._conversation = None
+            self._conversation, self._ahead = None, range(0)
 
     def _collect(self) -> None:
         if self._conversation is not None:
@@ -147,15 +201,19 @@ class Session:
             os.lseek(self._output, 0, os.SEEK_SET)  # the child shares this position
             self._printed.append(data.decode("utf-8", "replace"))
 
-    def _ask(self, *request: Any) -> Any:
+    def _ask(self, request: bytes) -> Any:
         if self._conversation is None:
             raise LearnerDied("the process had already ended")
-        data = _dumps(request)
-        if self._meter is not None:
-            self._meter.start_call()
+        with self._believing_nothing():
+            self._send(request)
+            reply = wire.decode(self._reply())
+        return self._read(reply)
+
+    @contextlib.contextmanager
+    def _believing_nothing(self) -> Iterator[None]:
+        """Whatever goes wrong in here is the child's doing, and its end."""
         try:
-            self._exchange(memoryview(struct.pack("<I", len(data)) + data), self._conversation.send)
-            return self._read(wire.decode(self._reply()))
+            yield
         except TimeoutError:
             self.close()
             raise LearnerTimeout(f"did not return within {CALL_SECONDS:g} seconds") from None
@@ -168,6 +226,15 @@ class Session:
         except LearnerStopped:
             self.close()
             raise
+
+    def _send(self, request: bytes) -> None:
+        """Ask, after what was asked ahead: the order of calls must not be chance either."""
+        while self._ahead:
+            self._receive_ahead()
+        assert self._conversation is not None
+        if self._meter is not None:
+            self._meter.start_call()
+        self._exchange(memoryview(struct.pack("<I", len(request)) + request), self._conversation.send)
 
     def _read(self, reply: Any) -> Any:
         """What a reply means. The bounds on its texts were kept on the other side, too, but perhaps not by us."""
@@ -197,6 +264,8 @@ class Session:
 
     def _reply(self) -> bytearray:
         assert self._conversation is not None
+        if self._meter is not None:
+            self._meter.start_call()
         header = bytearray(4)
         self._exchange(memoryview(header), self._conversation.recv_into)
         (size,) = struct.unpack("<I", header)
@@ -226,6 +295,21 @@ class Session:
                     raise TimeoutError
                 if self._meter.threads > MAX_THREADS:
                     raise LearnerDied(f"started more than {MAX_THREADS} threads")
+
+
+_scenarios: dict[Scenario, tuple[int, bytes]] = {}
+
+
+def _defined(scenario: Scenario) -> tuple[int, bytes]:
+    """A scenario's number, the same in all sessions that share this process' memory, and itself as bytes."""
+    if scenario not in _scenarios:
+        _scenarios[scenario] = len(_scenarios), cloudpickle.dumps(scenario)
+    return _scenarios[scenario]
+
+
+def message(what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> bytes:
+    """The words that ask the child for a call."""
+    return _dumps(("call", what if isinstance(what, str) else _defined(what)[0], args, kwargs))
 
 
 class _Pickler(cloudpickle.Pickler):

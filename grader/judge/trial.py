@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import types
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -44,6 +45,10 @@ class Impl(Protocol):
         """Run a public name, or a scenario on the learner's module; plain data back. Raises LearnerError and kin."""
         ...
 
+    def answer(self, planned: Planned) -> Any:
+        """The same for a call that was announced when the exercise began, where calls are."""
+        raise AssertionError("no calls were announced")
+
 
 @dataclass(frozen=True)
 class Call:
@@ -62,6 +67,10 @@ class Call:
             return plain(getattr(module, self.what)(*args, **kwargs))
         return plain(self.what(module, *args, **kwargs))
 
+    def repeats(self, other: Call) -> bool:
+        """Whether both ask for the same, to the bit."""
+        return self.what == other.what and same((self.args, self.kwargs), (other.args, other.kwargs))
+
     def magnitude(self, result: Any) -> float:
         """The size of the numbers involved: the result's, and the arguments' as far as they are of order one."""
         return max(largest(result), min(1.0, largest((self.args, self.kwargs))))
@@ -79,11 +88,22 @@ class Call:
 
 
 @dataclass(frozen=True, eq=False)
+class Planned:
+    """A call that will be made: its place among an exercise's, the words that ask for it, the reference's answer."""
+
+    place: int
+    call: Call
+    message: bytes
+    want: Any
+
+
+@dataclass(frozen=True, eq=False)
 class Evidence:
-    """One call and what came of it: plain data, or the LearnerError it raised."""
+    """One call and what came of it: plain data, or the LearnerError it raised. `planned` knows what should have."""
 
     call: Call
     result: Any
+    planned: Planned | None = None
 
 
 @dataclass
@@ -95,21 +115,28 @@ class Trial:
     evidence: list[Evidence] = field(default_factory=list)
     refuted: tuple[Exception, Evidence | None] | None = None
     """The last example that failed, while hypothesis looks for a smaller one."""
+    foreseen: deque[Planned] = field(default_factory=deque)
+    """The calls that a plan expects next."""
 
     @property
     def last(self) -> Evidence | None:
         """The call made last."""
         return self.evidence[-1] if self.evidence else None
 
-    def run(self, call: Call) -> Any:
+    def run(self, call: Call) -> tuple[Any, Planned | None]:
+        """What the learner's code makes of a call, and the plan's entry for it where there is one."""
+        planned = self.foreseen.popleft() if self.foreseen and call.repeats(self.foreseen[0].call) else None
         self.evidence.append(Evidence(call, None))
         try:
-            result = plain(self.impl.call(call.what, call.args, call.kwargs))
+            if planned:
+                result = plain(self.impl.answer(planned))
+            else:
+                result = plain(self.impl.call(call.what, call.args, call.kwargs))
         except LearnerError as error:
-            self.evidence[-1] = Evidence(call, error)
+            self.evidence[-1] = Evidence(call, error, planned)
             raise
-        self.evidence[-1] = Evidence(call, result)
-        return result
+        self.evidence[-1] = Evidence(call, result, planned)
+        return result, planned
 
     def exact(self, call: Call) -> Any:
         """The reference in float64, or None where it cannot or need not be run so."""
@@ -133,11 +160,11 @@ class Learner:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-        return lambda *args, **kwargs: self._trial.run(Call(name, args, kwargs))
+        return lambda *args, **kwargs: self._trial.run(Call(name, args, kwargs))[0]
 
     def run(self, scenario: Scenario, *args: Any, **kwargs: Any) -> Any:
         """Ship `scenario(impl, *args)` and run it on the learner's module."""
-        return self._trial.run(Call(scenario, args, kwargs))
+        return self._trial.run(Call(scenario, args, kwargs))[0]
 
 
 class Both:
@@ -158,9 +185,7 @@ class Both:
 
         Returns the learner's result. Tolerances: see compare.py; a wider one wants a comment.
         """
-        call = Call(what, args, kwargs)
-        got = self._trial.run(call)
-        want = call.on(self._trial.reference)
+        call, got, want = self._answers(what, args, kwargs)
         if difference(got, want, Tolerance(rtol, atol)) is None:
             return got
         # Only a difference makes it worth asking how large the numbers are and how well conditioned.
@@ -168,6 +193,35 @@ class Both:
         if problem := difference(got, want, tolerance, self._trial.exact(call)):
             raise Disagreement(problem)
         return got
+
+    def answers(self, what: str | Scenario, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        """The learner's result and the reference's, for a check that compares them in its own way."""
+        return self._answers(what, args, kwargs)[1:]
+
+    def _answers(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> tuple[Call, Any, Any]:
+        call = Call(what, args, kwargs)
+        got, planned = self._trial.run(call)
+        return call, got, planned.want if planned else call.on(self._trial.reference)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two structures of plain data hold the same, to the bit, in the same layout."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(same, one.values(), other.values()))
+    if isinstance(one, torch.Tensor):
+        alike = one.dtype == other.dtype and one.shape == other.shape and one.stride() == other.stride()
+        return alike and one.requires_grad == other.requires_grad and torch.equal(one, other)
+    if isinstance(one, torch.Generator):
+        return torch.equal(one.get_state(), other.get_state())
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.strides == other.strides and np.array_equal(one, other)
+    return bool(one == other)
 
 
 def _leaves(value: Any) -> Any:

@@ -1,12 +1,14 @@
 """One submission in, one verdict out: what a learner sees for each way of being right or wrong."""
 
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from grader.curriculum import UnknownId
+from grader.curriculum import Course, UnknownId
 from grader.judge import Judge, Submission, Verdict
+from grader.judge.client import JudgeUnavailable
 
 AVERAGES, SPREAD = "phase1_numbers/unit1_averages", "phase1_numbers/unit2_spread"
 
@@ -224,3 +226,41 @@ def test_wrong_and_slow_is_wrong_and_not_timed_out(mini_judge):
     """Looking for a smaller input takes up the exercise's time; what was found before counts."""
     one = mean_of(mini_judge, with_mean("time.sleep(4)\nreturn float(x.mean()) + (len(x) > 2)", head="import time"))
     assert one.verdict == "failed" and "called with x" in one.message and "expected" in one.message
+
+
+@pytest.fixture(scope="module")
+def odd_judge(mini_course, tmp_path_factory):
+    """A judge of the small course with two more checks: one that the reference fails for some inputs, one that
+    changes its inputs, draws as it goes, and asks for what an answer made of them."""
+    root = tmp_path_factory.mktemp("odd") / "course"
+    shutil.copytree(mini_course.root, root, ignore=shutil.ignore_patterns("__pycache__"))
+    course = Course(root)
+    checks = course.checks(course.curriculum.unit("averages"))
+    added = (
+        "    @given(x=vectors)\n    def test_is_not_of_two(self, learner, x):\n"
+        "        assert learner.mean(x) is not None and len(x) != 2\n\n"
+        "    @given(data=st.data(), x=vectors)\n    def test_of_itself(self, learner, data, x):\n"
+        "        x += data.draw(arrays(len(x)))\n"
+        "        expect(learner.mean(x - learner.mean(x)), 0.0, atol=1e-9)\n\n\n"
+        '@exercise("centre")'
+    )
+    text = checks.read_text(encoding="utf-8").replace('\n@exercise("centre")', added, 1)
+    checks.write_text(text, encoding="utf-8")
+    with Judge(course) as judge:
+        yield judge
+
+
+def test_an_input_that_the_reference_fails_judges_nobody(odd_judge):
+    for _ in range(2):  # the second one meets the plan of the first
+        verdict = odd_judge.check(with_mean("return float(np.sort(x).mean())"), ["averages/mean"])
+        assert verdict.passed and len(verdict.exercises["averages/mean"].checks) == 4
+        assert verdict.notes == ("averages/mean: an input was left out that the course's own solution does not pass.",)
+    with pytest.raises(JudgeUnavailable, match="test_is_not_of_two fails on the reference itself"):
+        odd_judge.check(with_mean("return float(x.mean())"), ["averages/mean"], profile="author")
+
+
+def test_a_check_may_change_its_inputs_and_go_by_answers(odd_judge):
+    verdict = mean_of(odd_judge, with_mean("return float(x.mean() + (abs(x.mean()) < 1e-15))"))
+    failed = next(one for one in verdict.checks if one.name == "of itself")
+    assert not failed.passed and "expected 0" in failed.message
+    assert verdict.repro
