@@ -1,65 +1,121 @@
-"""How long a verdict takes, unit by unit, warm: the reference and, beside it, plain pytest on the same checks.
-
-    python bench/verdict.py [repeats]
-
-Prints medians with the spread between quartiles, measured side by side in one run, and the ratio of the two.
-"""
+"""How long a learner waits for a verdict, and what the wait is made of."""
 
 from __future__ import annotations
 
-import os
-import platform
-import statistics
+import contextlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+from baseline import NbgraderClass, pytest_command
+from measure import Row, quiet, samples
 
-from grader.curriculum import Course, Unit, default_course
+from grader.author.gates import mistaken, mistakes
+from grader.curriculum import Course, Unit
 from grader.judge import Judge, Submission
 
-
-def seconds(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
+UNIT, EXERCISES = "attention", ("sinusoidal_positional_encoding", "patchify", "TransformerBlock")
+COURSE = [str(Path(sys.executable).parent / "course")]
 
 
-def plain_pytest(course: Course, unit: Unit) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(course.checks(unit))]
-    subprocess.run([*command, "--learner", str(course.root / "solutions")], check=True, capture_output=True)
+def save_to_verdict(course: Course, repeats: int) -> Iterator[Row]:
+    """Three torch exercises, from the start of `course check` to its end, against the same checks elsewhere."""
+    unit = course.curriculum.unit(UNIT)
+    exercises = [one for one in unit.exercises if one.name in EXERCISES]
+    with workspace(course) as folder, tempfile.TemporaryDirectory() as other:
+        file = folder / f"{unit.address}.py"
+        ids = [one.id for one in exercises]
+        nbgrader = NbgraderClass(Path(other), course, unit, exercises, "check")
+        for name, text in (("right", course.reference(unit).read_text("utf-8")), ("wrong", _wrong(course, unit))):
+            file.write_text(text, encoding="utf-8")
+            nbgrader.hand_in("ada", text)
+            quiet([*COURSE, "check", *ids], cwd=folder, wrong=name == "wrong")  # the judge is warm from here on
+            ours, plain, theirs = samples(
+                repeats,
+                lambda name=name: quiet([*COURSE, "check", *ids], cwd=folder, wrong=name == "wrong"),
+                lambda name=name: quiet(
+                    pytest_command(course, unit, exercises, str(folder), "check"), cwd=folder, wrong=name == "wrong"
+                ),
+                lambda: nbgrader.autograde("ada"),
+            )
+            yield Row(f"save to verdict, {name}", ours, "cold plain pytest", plain)
+            yield Row(f"save to verdict, {name}", ours, "nbgrader autograde", theirs)
 
 
-def spread(samples: list[float]) -> str:
-    if len(samples) < 2:
-        return f"{samples[0]:.2f} s"
-    low, middle, high = statistics.quantiles(samples, n=4)
-    return f"{middle:.2f} s [{low:.2f}–{high:.2f}]"
-
-
-def main(repeats: int) -> None:
-    course = default_course()
+def whole_units(course: Course, repeats: int) -> Iterator[Row]:
+    """Every unit's reference, warm, against plain pytest on the same checks."""
     submission = Submission.read(course.root / "solutions", course)
-    table = Table("unit", "checks, warm judge", "plain pytest, cold", "ratio", title=machine())
     with Judge(course) as judge:
-        judge.check(submission, [course.curriculum.built[0].id])
-        for unit in track(course.curriculum.built, "measuring", transient=True):
-            warm, cold = [], []
-            for _ in range(repeats):
-                warm.append(seconds(lambda unit=unit: judge.check(submission, [unit.id], profile="author")))
-                cold.append(seconds(lambda unit=unit: plain_pytest(course, unit)))
-            ratio = statistics.median(cold) / statistics.median(warm)
-            table.add_row(unit.id, spread(warm), spread(cold), f"{ratio:.1f}×")
-    Console().print(table)
+        for unit in course.curriculum.built:
+            judge.check(submission, [unit.id])
+            command = pytest_command(course, unit, unit.exercises, str(course.root / "solutions"), "check")
+            ours, plain = samples(
+                repeats, lambda unit=unit: judge.check(submission, [unit.id]), lambda command=command: quiet(command)
+            )
+            yield Row(f"all of {unit.number} {unit.title}", ours, "cold plain pytest", plain)
 
 
-def machine() -> str:
-    return f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+def watching(course: Course, repeats: int) -> Iterator[Row]:
+    """From the moment a file is saved to the line that says it passed."""
+    unit = course.curriculum.unit(UNIT)
+    exercise = f"{UNIT}/patchify"
+    with workspace(course) as folder:
+        file, text = folder / f"{unit.address}.py", course.reference(unit).read_text("utf-8")
+        file.write_text(text, encoding="utf-8")
+        quiet([*COURSE, "check", exercise], cwd=folder)
+        log = folder / ".course" / "progress.jsonl"
+        watch = subprocess.Popen(
+            [*COURSE, "watch", exercise], cwd=folder, stdout=subprocess.DEVNULL, stdin=subprocess.PIPE
+        )
+        try:
+            time.sleep(3)
+            took = []
+            for number in range(repeats + 1):
+                before, began = log.read_bytes(), time.perf_counter()
+                file.write_text(f"{text}\n# {number}\n", encoding="utf-8")
+                while log.read_bytes() == before:
+                    time.sleep(0.002)
+                took.append(time.perf_counter() - began)
+                time.sleep(0.5)
+        finally:
+            watch.kill()
+    yield Row("course watch: save to verdict, patchify", took[1:])
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+def starting(course: Course, repeats: int) -> Iterator[Row]:
+    """The command itself, and the first verdict on a machine."""
+    with workspace(course) as folder:
+        for command in (["--version"], ["status"]):
+            ours, python = samples(
+                4 * repeats,
+                lambda command=command: quiet([*COURSE, *command], cwd=folder),
+                lambda: quiet([sys.executable, "-c", "0"]),
+            )
+            yield Row(f"course {command[0]}", ours, f"python itself {sorted(python)[len(python) // 2]:.3f} s")
+    submission = Submission.read(course.root / "solutions", course)
+
+    def first() -> None:
+        with Judge(course) as judge:
+            judge.check(submission, [f"{UNIT}/patchify"])
+
+    ours, torch = samples(repeats, first, lambda: quiet([sys.executable, "-c", "import torch"]))
+    beyond = [one - other for one, other in zip(ours, torch, strict=True)]
+    yield Row("first verdict, judge and all", ours, f"import torch + {sorted(beyond)[len(beyond) // 2]:.1f} s")
+
+
+@contextlib.contextmanager
+def workspace(course: Course) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        quiet([*COURSE, "init", folder])
+        shutil.copytree(
+            course.root / "solutions", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__")
+        )
+        yield Path(folder)
+
+
+def _wrong(course: Course, unit: Unit) -> str:
+    return mistaken(course, unit, next(one for one in mistakes(course, unit) if one.name == "channels_last"))

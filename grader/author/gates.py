@@ -156,7 +156,7 @@ def known_mistakes(judge: Judge, unit: Unit, *, jobs: int = 1) -> Iterator[Findi
         return judge.check(Submission({unit.address: source.encode()}), [key]).exercises[key]
 
     bank = [one for one in bank if one.exercise in exercises]
-    sources = [_mistaken(course, unit, one) for one in bank]  # not in the threads: 3.11's ast.parse is unsafe in them
+    sources = [mistaken(course, unit, one) for one in bank]  # not in the threads: 3.11's ast.parse is unsafe in them
     with ThreadPoolExecutor(jobs) as pool:
         for one, verdict in zip(bank, pool.map(judged, bank, sources), strict=True):
             if verdict.verdict == "passed":
@@ -288,7 +288,7 @@ def mistakes(course: Course, unit: Unit) -> Iterator[WrittenMistake]:
                 raise CourseError(f"{path}:{node.lineno}: {node.name} wants one @mistake, of plain strings.")
 
 
-def _mistaken(course: Course, unit: Unit, wrong: WrittenMistake) -> str:
+def mistaken(course: Course, unit: Unit, wrong: WrittenMistake) -> str:
     """A learner's file with this mistake: the reference, and at its end the mistake in place of what it replaces."""
     package, _, name = unit.module.rpartition(".")
     tree = ast.parse(course.mistakes(unit).read_text(encoding="utf-8"))

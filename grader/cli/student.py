@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +118,7 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
 
     units = list(dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted))
     names = ", ".join(unit.number.upper() for unit in units)
+    threading.Thread(target=import_module, args=["grader.cli.render"], daemon=True).start()  # while the judge works
     with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
         verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed)
     if not out.as_json:

@@ -18,7 +18,7 @@ from grader.curriculum import Course, CourseError, UnknownId
 from grader.judge import framing
 from grader.judge.submission import Submission
 from grader.judge.verdict import Verdict
-from grader.judge.version import checker_version
+from grader.judge.version import fingerprint
 
 IDLE_SECONDS = 900
 """How long the learner's shared judge waits for work before it goes away."""
@@ -149,7 +149,7 @@ def _meeting_place(course: Course) -> Path:
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
         raise JudgeUnavailable(f"{folder} is not private to you; remove it and run the command again.")
-    key = f"{course.root}\0{checker_version(course)}\0{sys.executable}"
+    key = f"{course.root}\0{fingerprint(course)}\0{sys.executable}"
     return folder / f"judge-{hashlib.sha256(key.encode()).hexdigest()[:16]}.sock"
 
 

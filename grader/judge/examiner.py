@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import inspect
 import marshal
+import os
 import sys
 import types
 from collections import defaultdict, deque
@@ -50,6 +51,14 @@ PLANS_KEPT = 2
 
 Failure = tuple[BaseException, Evidence | None]
 """Why a check did not pass, and what was asked last."""
+
+
+def collect(course: Course, *plugins: object) -> None:
+    """Have pytest collect the course's checks; one of the plugins has its run loop then."""
+    checks = [str(path) for unit in course.curriculum.built if (path := course.checks(unit)).is_file()]
+    options = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
+    options += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
+    pytest.main([*options, *checks], plugins=plugins)
 
 
 class Examiner:

@@ -111,4 +111,5 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     open_rooms(default_course())
-    settings.load_profile("author")
+    if not config.getoption("--hypothesis-profile", None):
+        settings.load_profile("author")

@@ -24,7 +24,7 @@ import torch
 
 from grader.curriculum import Course
 from grader.judge import confine, framing
-from grader.judge.examiner import Examiner
+from grader.judge.examiner import Examiner, collect
 from grader.judge.plugin import open_rooms
 from grader.judge.session import JudgeError, Sandbox
 
@@ -115,10 +115,7 @@ def main() -> None:
     open_rooms(course)
     listener = socket.socket(fileno=options.descriptor)
     examiner = Examiner(course, sandbox)
-    checks = [str(path) for unit in course.curriculum.built if (path := course.checks(unit)).is_file()]
-    arguments = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
-    arguments += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
-    pytest.main([*arguments, *checks], plugins=[examiner, Service(examiner, listener, options.idle)])
+    collect(course, examiner, Service(examiner, listener, options.idle))
     sandbox.close()
 
 

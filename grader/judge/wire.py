@@ -50,11 +50,23 @@ def decode(data: bytes | bytearray) -> Any:
     if len(data) > MAX_BYTES:
         raise Malformed(f"a reply of {len(data)} bytes; {MAX_BYTES} are allowed")
     try:
-        return _unpack(data, 0, itertools.count())
+        value = _unpack(data, 0, itertools.count())
+        _bounded(value)
+        return value
     except Malformed:
         raise
     except Exception as error:  # whatever the bytes provoke, they were not ours
         raise Malformed(f"a reply that does not decode: {type(error).__name__}") from None
+
+
+def _bounded(value: Any) -> None:
+    """Raise Malformed for what is nested deeper than `encode` would nest it: whoever walks through it may recurse."""
+    level, depth = [value], 0
+    while level := [one for one in level if isinstance(one, list | tuple | dict)]:
+        depth += 1
+        if depth > MAX_DEPTH + 2:  # the reply around the value
+            raise Malformed("a reply nested too deeply")
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
 
 
 def _packable(value: Any, depth: int) -> Any:

@@ -45,7 +45,7 @@ def test_the_attacks_on_the_protocol_do_reach_it(arena, load):
     """Were the conversation's descriptor not found, a whole family would miss without anybody noticing."""
     text = load(Path(__file__).parent / "protocol/two_answers.py").text
     verdict = arena.check(Submission({AVERAGES: text.replace('"ok": -1.0', '"ok": -987.0').encode()}))
-    assert "returned -987" in verdict.exercises["averages/mean"].message
+    assert any("returned -987" in check.message for check in verdict.exercises["averages/mean"].checks)
 
 
 def test_the_instructors_page_lists_every_attack():
