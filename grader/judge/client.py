@@ -86,7 +86,8 @@ class Judge:
 
         `profile` is one of plugin.EXAMPLES. Raises UnknownId, JudgeUnavailable and its kind JudgeGone.
         """
-        assert self._path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
+        path = self._path
+        assert path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
         request = {
             "sources": submission.sources,
             "sha256": submission.sha256,
@@ -96,11 +97,11 @@ class Judge:
             "seed": seed,
         }
         try:
-            with self._connected(self._path) as connection:
+            with self._connected(path) as connection:
                 framing.send(connection, request)
                 answer = framing.receive(connection)
         except (OSError, EOFError) as error:
-            log = self._path.with_suffix(".log")
+            log = path.with_suffix(".log")
             said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.is_file() else []
             reason = "; ".join([str(error) or "no answer", *said])
             raise JudgeGone(f"The judge went away ({reason}); run the command again.") from None

@@ -43,8 +43,8 @@ from grader.judge.version import checker_version
 OUTPUT_CHARACTERS = 16_384
 """How much of what the learner's code printed goes into a verdict."""
 
-EVIDENCE_PER_CHECK = 16
-"""Calls of a check that the diagnosis looks at: its first half and its last."""
+EVIDENCE = 24
+"""Calls of a check that the diagnosis looks at."""
 
 PLANS_KEPT = 2
 """Combinations of profile and seed whose plans stay in memory."""
@@ -279,14 +279,21 @@ class Examiner:
 
 
 def _first_failure(examples: list[Example], trial: Trial) -> Failure | None:
+    """Why a check does not pass. What the learner's code makes of its other inputs is evidence all the same."""
+    failure: Failure | None = None
     for example in examples:
         try:
-            example.run(trial)
+            if failure is None:
+                example.run(trial)
+            else:
+                trial.witness(example.calls)
         except HypothesisException:  # with this learner's answers, not an input to be used
             continue
-        except (Exception, LearnerStopped) as error:
-            return error, trial.last
-    return None
+        except LearnerStopped as error:
+            return failure or (error, trial.last)
+        except Exception as error:
+            failure = error, trial.last
+    return failure
 
 
 def _result(exercise: Exercise, item: pytest.Item, failure: Failure | None, reference: types.ModuleType) -> CheckResult:
@@ -321,10 +328,13 @@ def _failed(
 
 
 def _sample(evidence: list[Evidence]) -> list[Evidence]:
-    """The first and the last calls of a check; of calls that never came back there is nothing to learn."""
+    """The first calls of a check, the last, and some between; of those that never came back nothing can be learnt."""
     returned = [one for one in evidence if one.result is not None]
-    half = EVIDENCE_PER_CHECK // 2
-    return returned if len(returned) <= 2 * half else returned[:half] + returned[-half:]
+    if len(returned) <= EVIDENCE:
+        return returned
+    some = EVIDENCE // 3
+    between = returned[some:-some]
+    return returned[:some] + between[:: len(between) // some + 1] + returned[-some:]
 
 
 def _outcome(error: BaseException) -> Outcome:

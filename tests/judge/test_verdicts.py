@@ -94,6 +94,13 @@ def test_a_mistake_in_a_second_name_of_the_exercise_is_diagnosed(mini_course, mi
     assert (one.verdict, one.diagnosis) == ("failed", "ByTheVariance")
 
 
+@pytest.mark.parametrize("seed", [1988601454, 139951793, 458825077])
+def test_the_smallest_input_alone_does_not_name_a_mistake(mini_judge, seed):
+    """Of two numbers, the sum and the sum over one less than the count are the same."""
+    verdict = mean_of(mini_judge, with_mean("return float(np.sum(x))"), profile="grade", seed=seed)
+    assert verdict.diagnosis == "undivided"
+
+
 def test_of_two_mistakes_the_one_behind_the_first_failure_is_named(mini_course, mini_judge):
     text = mini_course.reference(mini_course.curriculum.unit("spread")).read_text()
     twice = text.replace(".square().mean()", ".var()").replace("return x / self.std", "return x * 3")
