@@ -64,7 +64,7 @@ fuzz: $(READY)  ## what the judge hears, fuzzed with atheris for FUZZ seconds
 	PYTHONPATH=build/atheris $(BIN)/python tests/attacks/fuzz_wire.py --seconds $(FUZZ)
 
 bench: $(READY)
-	$(BIN)/python bench/verdict.py
+	$(BIN)/python bench
 
 clean:
 	rm -rf .venv build

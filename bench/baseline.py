@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -38,13 +39,17 @@ class NbgraderClass:
     def hand_in(self, student: str, text: str) -> None:
         self._write(self.root / "submitted" / student / self.unit.id, text)
 
-    def autograde(self, *students: str) -> None:
+    def autograde(self) -> None:
+        """Grade whatever was handed in."""
         shutil.rmtree(self.root / "autograded", ignore_errors=True)
-        self.run("autograde", self.unit.id, "--force", *(f"--student={one}" for one in students))
+        self.run("autograde", self.unit.id, "--force")
 
     def run(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "nbgrader", *arguments]
-        subprocess.run(command, cwd=self.root, check=True, capture_output=True)
+        path = os.pathsep.join(
+            [str(Path(sys.executable).parent), os.environ["PATH"]]
+        )  # nbgrader starts alembic by name
+        subprocess.run(command, cwd=self.root, check=True, capture_output=True, env={**os.environ, "PATH": path})
 
     def _write(self, folder: Path, text: str) -> None:
         cells = [_cell("answer", text, grade=False, solution=True)]

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from baseline import NbgraderClass, pytest_command
@@ -40,7 +41,7 @@ def save_to_verdict(course: Course, repeats: int) -> Iterator[Row]:
                 lambda name=name: quiet(
                     pytest_command(course, unit, exercises, str(folder), "check"), cwd=folder, wrong=name == "wrong"
                 ),
-                lambda: nbgrader.autograde("ada"),
+                nbgrader.autograde,
             )
             yield Row(f"save to verdict, {name}", ours, "cold plain pytest", plain)
             yield Row(f"save to verdict, {name}", ours, "nbgrader autograde", theirs)
@@ -57,6 +58,29 @@ def whole_units(course: Course, repeats: int) -> Iterator[Row]:
                 repeats, lambda unit=unit: judge.check(submission, [unit.id]), lambda command=command: quiet(command)
             )
             yield Row(f"all of {unit.number} {unit.title}", ours, "cold plain pytest", plain)
+
+
+def against_nbgrader(course: Course, repeats: int) -> Iterator[Row]:
+    """A class of ten on the three exercises, half of them wrong: seconds a submission."""
+    unit = course.curriculum.unit(UNIT)
+    exercises = [one for one in unit.exercises if one.name in EXERCISES]
+    texts = [course.reference(unit).read_text("utf-8"), _wrong(course, unit)]
+    with tempfile.TemporaryDirectory() as folder, Judge(course) as judge, ThreadPoolExecutor(2) as pool:
+        nbgrader = NbgraderClass(Path(folder), course, unit, exercises, "grade")
+        students = [f"student-{number}" for number in range(10)]
+        work = [f"{texts[number % 2]}\n# {number}\n" for number in range(10)]
+        for student, text in zip(students, work, strict=True):
+            nbgrader.hand_in(student, text)
+        submissions = [Submission({unit.address: text.encode()}) for text in work]
+
+        def ours() -> None:
+            ids = [one.id for one in exercises]
+            list(pool.map(lambda submission: judge.check(submission, ids, profile="grade", seed=1), submissions))
+
+        ours()
+        took, theirs = samples(min(repeats, 3), ours, nbgrader.autograde)
+    each, beside = ([seconds / len(students) for seconds in row] for row in (took, theirs))
+    yield Row("a class of ten, each submission", each, "nbgrader autograde", beside)
 
 
 def watching(course: Course, repeats: int) -> Iterator[Row]:
