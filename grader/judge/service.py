@@ -23,7 +23,7 @@ import pytest
 import torch
 
 from grader.curriculum import Course
-from grader.judge import confine, framing
+from grader.judge import confine, framing, memory
 from grader.judge.examiner import Examiner, collect
 from grader.judge.plugin import open_rooms
 from grader.judge.session import JudgeError, Sandbox
@@ -53,6 +53,7 @@ class Service:
         gc.freeze()  # the children's collections need not look at any of this
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         children: set[int] = set()
+        forks = 0
         last, parent = time.monotonic(), os.getppid()
         with selectors.DefaultSelector() as waiting:
             waiting.register(self.listener, selectors.EVENT_READ)
@@ -76,6 +77,9 @@ class Service:
                         if (pid := os.fork()) == 0:
                             self._answer(connection, request)
                         children.add(pid)
+                        forks += 1
+                        if forks == 2:  # the very first verdict is not to wait for this
+                            memory.in_huge_pages()
 
     def _foresee(self, request: dict[str, Any]) -> None:
         """Have the plans in memory before the fork. What cannot be planned, the child will say."""
