@@ -4,8 +4,20 @@ May import grader.judge and grader.curriculum, nothing else of the platform. nbg
 extra `zero-to-diffusion[class]` and are imported where they are used, so that this package costs nothing at start.
 """
 
-from grader.classroom.grading import grade
-from grader.classroom.release import FORMATS, release
+from typing import TYPE_CHECKING, Any
+
+from grader.classroom.release import FORMATS, release, released_units
 from grader.classroom.report import Graded, GradeReport
 
-__all__ = ["FORMATS", "GradeReport", "Graded", "grade", "release"]
+if TYPE_CHECKING:
+    from grader.classroom.grading import grade
+
+__all__ = ["FORMATS", "GradeReport", "Graded", "grade", "release", "released_units"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "grade":  # what runs at Gradescope and GitHub needs no class
+        from grader.classroom.grading import grade
+
+        return grade
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -50,100 +51,197 @@ def shown(url: str | URL) -> str:
     except ArgumentError:
         raise CourseError(
             "The gradebook's address is not a database URL; write it like sqlite:////home/me/gradebook.db "
-            "or postgresql://user:password@host/name."
+            "or postgresql+psycopg://user:password@host/name."
         ) from None
 
 
 def record(url: str | URL, units: Sequence[Unit], students: Sequence[Graded]) -> Scores:
-    """Write the automatic scores of `students` on `units`, and return the scores that now stand.
+    """Write the automatic scores of `students` on `units`, and return those that now stand, before any penalty.
 
-    Running it again with the same verdicts changes nothing. A student without a file for a unit gets no submission
-    there, which nbgrader counts as zero; one whose submission could not be read gets zeros marked for a person to
-    look at. An automatic score that changes under a manual one is marked the same way, as nbgrader does.
+    Touches and reads these students only, so that a class can be recorded in parts. Running it again with the same
+    verdicts changes nothing. A student without a file for a unit gets no submission there, which nbgrader counts as
+    zero; one whose submission could not be read gets zeros marked for a person to look at. An automatic score that
+    changes under a manual one is marked the same way, as nbgrader does.
 
     Raises CourseError when the database cannot be opened or written.
     """
     from nbgrader.api import InvalidEntry, Student
+    from sqlalchemy import insert, select
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         with _opened(url) as book:
-            known = {student.id for student in book.students}
-            book.db.add_all(Student(id=student.id) for student in students if student.id not in known)
-            book.db.commit()
-            scores: Scores = {student.id: {} for student in students}
+            ids = [student.id for student in students]
+            known = set(book.db.scalars(select(Student.id).where(Student.id.in_(ids))))
+            _many(book, insert(Student), [{"id": one} for one in ids if one not in known])
+            scores: Scores = {one: {} for one in ids}
             for unit in units:
                 _record_unit(book, unit, students, scores)
+            book.db.commit()
             return scores
     except (SQLAlchemyError, InvalidEntry, ImportError, OSError, CalledProcessError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        if isinstance(error, ImportError):
+            reason += ", which this kind of database needs; for PostgreSQL: pip install 'zero-to-diffusion[postgres]'"
         raise CourseError(
             f"The gradebook {shown(url)} cannot be written ({reason}); the verdicts are safe: "
             "mend that and run the same command again."
         ) from None
 
 
-def _record_unit(book: Any, unit: Unit, students: Sequence[Graded], scores: Scores) -> None:
-    from nbgrader.api import Grade, GradeCell, SubmittedAssignment, SubmittedNotebook
+def unit_scores(url: str | URL, units: Sequence[Unit], students: Sequence[str]) -> dict[str, dict[str, float]]:
+    """What students have on units, by their ids: what a person entered counts, and late penalties are taken off.
 
-    book.update_or_create_assignment(unit.id)
+    Reads only. Raises CourseError when the gradebook is not there or cannot be read, or lacks one of the units.
+    """
+    from nbgrader.api import Assignment, Grade, SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy import NullPool, create_engine, func, make_url, select
+    from sqlalchemy.exc import SQLAlchemyError
+
+    scores = {student: dict.fromkeys((unit.id for unit in units), 0.0) for student in students}
+    address = shown(url)
+    file = make_url(url).database if make_url(url).get_backend_name() == "sqlite" else None
+    if file and not Path(file).is_file():  # SQLite would make it
+        raise CourseError(
+            f"There is no gradebook {file}; name the one that the class was graded into: --gradebook URL."
+        )
+    # One pass over the grades: nbgrader's own `SubmittedAssignment.score` would make one for every student.
+    sheet = SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty
+    who = SubmittedAssignment.student_id, Assignment.name
+    found = (
+        select(*who, *sheet, func.sum(Grade.score))
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Assignment, Assignment.id == SubmittedAssignment.assignment_id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .group_by(*who, *sheet)
+    )
+    try:
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            there = set(connection.scalars(select(Assignment.name)))
+            for student, unit, _, penalty, score in connection.execute(found):
+                if student in scores and unit in scores[student]:
+                    scores[student][unit] += score - (penalty or 0.0)
+    except (SQLAlchemyError, ImportError) as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        raise CourseError(f"The gradebook {address} cannot be read ({reason}).") from None
+    if missing := [unit.id for unit in units if unit.id not in there]:
+        raise CourseError(f"The gradebook {address} holds nothing of {', '.join(missing)}; is it this class's?")
+    return {student: {unit: max(0.0, score) for unit, score in its.items()} for student, its in scores.items()}
+
+
+def _record_unit(book: Any, unit: Unit, students: Sequence[Graded], scores: Scores) -> None:
+    from nbgrader.api import BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
+    from sqlalchemy import insert, select, update
+
+    assignment_id = book.update_or_create_assignment(unit.id).id
     notebook_id = book.update_or_create_notebook(unit.id, unit.id).id
-    cells = {exercise.id: _grade_cell(book, unit, exercise).id for exercise in unit.exercises}
+    cells = {exercise.name: _grade_cell(book, unit, exercise).id for exercise in unit.exercises}
 
     def ask(*what: Any) -> Any:
-        return book.db.query(SubmittedAssignment.student_id, *what).filter(
-            SubmittedAssignment.id == SubmittedNotebook.assignment_id,
-            SubmittedNotebook.notebook_id == notebook_id,
+        """Of each of these students' sheets: the student, and `what`."""
+        return book.db.execute(
+            select(SubmittedAssignment.student_id, *what)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .where(SubmittedAssignment.assignment_id == assignment_id, SubmittedAssignment.student_id.in_(scores))
+            .where(SubmittedNotebook.notebook_id == notebook_id)
         )
 
-    sheets = dict(ask(SubmittedNotebook.id).all())
+    here = {student for (student,) in ask()}
     handed_in = [one.id for one in students if unit.id in one.submitted or one.problem]
-    _hand_in(book, unit, [student for student in handed_in if student not in sheets])
+    _hand_in(book, unit, [student for student in handed_in if student not in here])
 
-    sheets = dict(ask(SubmittedNotebook.id).all())
-    graded = ask(GradeCell.name, Grade).filter(Grade.notebook_id == SubmittedNotebook.id, Grade.cell_id == GradeCell.id)
-    grades = {(student, name): grade for student, name, grade in graded.all()}
+    sheets = {student: sheet for student, sheet in ask(SubmittedNotebook.id)}
+    names = dict(book.db.execute(select(BaseCell.id, BaseCell.name).where(BaseCell.notebook_id == notebook_id)).all())
+    # The table's one index begins with the cell: named here, a batch costs the same in a class of any size.
+    theirs = Grade.cell_id.in_(names), Grade.notebook_id.in_(sheets.values())
+    columns = Grade.id, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade
+    found = book.db.execute(select(Grade.notebook_id, Grade.cell_id, *columns).where(*theirs))
+    grades = {(sheet, cell): grade for sheet, cell, *grade in found}
+    new, changed = [], []
     for student in students:
         for exercise in unit.exercises if student.id in sheets else ():
-            grade = grades.get((student.id, exercise.name))
-            if grade is None:  # the exercise joined the unit after this submission was recorded
-                grade = Grade(cell_id=cells[exercise.id], notebook_id=sheets[student.id])
-                book.db.add(grade)
+            sheet, cell = sheets[student.id], cells[exercise.name]
             points = float(student.verdict.exercises[exercise.id].points)
-            if grade.manual_score is None:
-                grade.needs_manual_grade = student.problem is not None
-            elif grade.auto_score != points:
-                grade.needs_manual_grade = True
-            grade.auto_score = points
-    book.db.commit()
+            asks = student.problem is not None
+            if (sheet, cell) not in grades:  # the exercise joined the unit after this submission was recorded
+                row = {"notebook_id": sheet, "cell_id": cell, "auto_score": points, "needs_manual_grade": asks}
+                new.append(row)
+                continue
+            id, auto, manual, needs = grades[sheet, cell]
+            if manual is not None:
+                asks = needs or auto != points
+            if (auto, needs) != (points, asks):
+                changed.append({"id": id, "auto_score": points, "needs_manual_grade": asks})
+    _many(book, insert(Grade), new)
+    _many(book, update(Grade), changed)
 
     for student in students:
         scores[student.id] |= {exercise.id: 0.0 for exercise in unit.exercises}
-    standing = ask(GradeCell.name, Grade.score).filter(
-        Grade.notebook_id == SubmittedNotebook.id, Grade.cell_id == GradeCell.id
-    )
-    for student_id, name, score in standing.all():
-        if student_id in scores and f"{unit.id}/{name}" in cells:
-            scores[student_id][f"{unit.id}/{name}"] = float(score)
+    owners = {sheet: student for student, sheet in sheets.items()}
+    totals = dict.fromkeys(sheets, 0.0)
+    for sheet, cell, score in book.db.execute(select(Grade.notebook_id, Grade.cell_id, Grade.score).where(*theirs)):
+        totals[owners[sheet]] += score
+        if names[cell] in cells:
+            scores[owners[sheet]][f"{unit.id}/{names[cell]}"] = float(score)
+
+    times = SubmittedAssignment.id, SubmittedAssignment.timestamp
+    losses = SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty
+    dated, penalized = [], []
+    by_id = {student.id: student for student in students}
+    for one, submission, timestamp, sheet, penalty in ask(*times, *losses):
+        if moment := by_id[one].handed_in.get(unit.id):
+            naive = moment.astimezone(UTC).replace(tzinfo=None)  # as nbgrader keeps it
+            if naive != timestamp:
+                dated.append({"id": submission, "timestamp": naive})
+            lost = by_id[one].late.get(unit.id, 0.0) * totals[one]
+            if lost != (penalty or 0.0):
+                penalized.append({"id": sheet, "late_submission_penalty": lost})
+    _many(book, update(SubmittedAssignment), dated)
+    _many(book, update(SubmittedNotebook), penalized)
 
 
 def _hand_in(book: Any, unit: Unit, students: Sequence[str]) -> None:
-    """What Gradebook.add_submission does for one student, for many in one transaction: it commits each of them."""
-    from nbgrader.api import Comment, Grade, SubmittedAssignment, SubmittedNotebook
+    """What Gradebook.add_submission does for one student, in four statements for many."""
+    from nbgrader.api import Comment, Grade, SubmittedAssignment, SubmittedNotebook, new_uuid
+    from sqlalchemy import insert, select
 
+    if not students:
+        return
     assignment = book.find_assignment(unit.id)
-    submissions = {submission.student_id: submission for submission in assignment.submissions}
-    notebooks = [(one.id, one.grade_cells, one.solution_cells, one.task_cells) for one in assignment.notebooks]
-    for student in students:
-        submission = submissions.get(student) or SubmittedAssignment(assignment_id=assignment.id, student_id=student)
-        present = {sheet.notebook_id for sheet in submission.notebooks}
-        for notebook_id, graded, answers, tasks in notebooks:
-            if notebook_id not in present:
-                sheet = SubmittedNotebook(notebook_id=notebook_id, assignment=submission)
-                sheet.grades = [Grade(cell_id=cell.id) for cell in (*graded, *tasks)]
-                sheet.comments = [Comment(cell_id=cell.id) for cell in (*answers, *tasks)]
-        book.db.add(submission)
-    book.db.commit()
+    mine = SubmittedAssignment.assignment_id == assignment.id, SubmittedAssignment.student_id.in_(students)
+    there = dict(book.db.execute(select(SubmittedAssignment.student_id, SubmittedAssignment.id).where(*mine)).all())
+    present = set(
+        book.db.execute(
+            select(SubmittedNotebook.assignment_id, SubmittedNotebook.notebook_id)
+            .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+            .where(*mine)
+        )
+    )
+    fresh = {student: new_uuid() for student in students if student not in there}
+    rows: dict[Any, list[dict[str, Any]]] = {SubmittedAssignment: [], SubmittedNotebook: [], Grade: [], Comment: []}
+    for student, id in fresh.items():
+        rows[SubmittedAssignment].append({"id": id, "assignment_id": assignment.id, "student_id": student})
+    for notebook in assignment.notebooks:
+        graded, tasks, answers = notebook.grade_cells, notebook.task_cells, notebook.solution_cells
+        for submission in (there | fresh).values():
+            if (submission, notebook.id) in present:
+                continue
+            sheet = new_uuid()
+            rows[SubmittedNotebook].append({"id": sheet, "assignment_id": submission, "notebook_id": notebook.id})
+            # What has no points has nothing that a person must grade.
+            rows[Grade] += [
+                {"notebook_id": sheet, "cell_id": cell.id, "needs_manual_grade": cell.max_score > 0}
+                for cell in (*graded, *tasks)
+            ]
+            rows[Comment] += [{"notebook_id": sheet, "cell_id": cell.id} for cell in (*answers, *tasks)]
+    for table, values in rows.items():
+        _many(book, insert(table), values)
+
+
+def _many(book: Any, statement: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """One statement for many rows. For none, SQLAlchemy would insert an empty one."""
+    if rows:
+        book.db.execute(statement, rows)
 
 
 def _grade_cell(book: Any, unit: Unit, exercise: Exercise) -> Any:

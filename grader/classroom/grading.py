@@ -1,29 +1,46 @@
-"""Grading a class: a thread for every core over one judge, each verdict on disk the moment it is known."""
+"""Grading a class: a stream of submissions, of which a handful is in memory at a time.
+
+First every submission is judged, each verdict on disk the moment it is known; then the verdicts are read back, a
+hundred at a time, for the gradebook, the table and the summary.
+"""
 
 from __future__ import annotations
 
-import json
-import os
+import itertools
+import re
 import secrets
-from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import AbstractContextManager, closing, nullcontext
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from grader.classroom.files import printable, write_text
+from grader.classroom.files import alone_in, printable, write_text, writing
 from grader.classroom.gradebook import record, require_nbgrader, shown, sqlite
-from grader.classroom.report import ClassMistake, Graded, GradeReport, write_report
-from grader.classroom.roster import Entry, read_class
-from grader.curriculum import Course, CourseError, Unit
+from grader.classroom.judging import Judges, LastingJudge, cores
+from grader.classroom.late import LatePolicy, times
+from grader.classroom.pseudonyms import pseudonyms
+from grader.classroom.report import Graded, GradeReport, GradesTable, Tally, summary_markdown, write_feedback
+from grader.classroom.results import Results
+from grader.classroom.roster import Entry, Work, list_class, read_work
+from grader.curriculum import Course, CourseError, Unit, UnknownId
 from grader.judge import ExerciseVerdict, Judge, Verdict, confine
 from grader.judge.client import JudgeUnavailable
 from grader.judge.version import checker_version
 
+BATCH = 100
+"""How many students go into the gradebook in one transaction."""
+
 Progress = Callable[[Graded, int, int], None]
 """Called after each student with the result, how many are done, and how many there are."""
+
+T = TypeVar("T")
+Result = TypeVar("Result")
 
 
 def grade(
@@ -37,70 +54,115 @@ def grade(
     profile: str = "grade",
     gradebook: str | None = None,
     unconfined: bool = False,
-    judge: Judge | None = None,
+    cluster: str | None = None,
+    judge: Judges | None = None,
+    late: LatePolicy | None = None,
+    best: bool = False,
+    regrade: Sequence[str] = (),
+    names: Path | None = None,
     progress: Progress | None = None,
 ) -> GradeReport:
     """Judge every student of the folder `submissions` and write verdicts, gradebook, CSV and feedback under `out`.
 
     Args:
         units: what is graded; by default every built unit for which at least one submission has a file.
-        jobs: how many submissions are judged at a time; by default one a core.
+        jobs: how many submissions are judged at a time; by default one a core, or two a thread of the cluster.
         seed: what the inputs are drawn from; by default the one `out` was begun with, and a fresh secret one for a
             new `out`, so that no submission can be written for known inputs.
         profile: how many examples each check draws (see grader.judge).
         gradebook: SQLAlchemy URL of nbgrader's database; by default SQLite at out/gradebook.db.
         unconfined: run what students wrote with the rights of this process, without the kernel's wall. Without it a
             kernel that has no such wall is refused.
+        cluster: address of a Dask scheduler (tcp://host:8786); its workers judge, each with a judge of its own.
         judge: one that is warm already; by default a private one, started only if a verdict is needed.
+        late: what late work costs, by the roster's due dates. Who is enrolled and handed in nothing is in the class.
+        best: let the best attempt count instead of the last, of those that earlier runs into `out` judged.
+        regrade: students, exercises or units to judge anew even if the verdicts still hold.
+        names: the table of pseudonyms for an anonymous run, written where it is missing: students go by these in all
+            that is written under `out`.
         progress: called from this thread after each student.
 
-    Writes `verdicts/<student>.json` at once after each judgement, then `gradebook.db`, `grades.csv`, `summary.md` and
-    `feedback/<student>/feedback.{html,md}`. Running it again judges only those whose files, checker, seed or units
-    changed; delete a student's verdict file to have that one judged anew. A submission that cannot be read gets
-    "not attempted" and one line that says why, and the next is graded.
+    Writes `feedback/<student>/feedback.{html,md}` and `verdicts/<student>.json` at once after each judgement, and in
+    the end `gradebook.db`, `grades.csv` and `summary.md`. Running it again judges only those whose files, checker, seed
+    or units changed; delete a student's verdict file to have that one judged anew. A submission that cannot be read
+    gets "not attempted" and one line that says why, and the next is graded.
 
-    Raises CourseError when there is nothing to grade, when nbgrader is missing, when the kernel cannot confine, or when
-    `out` or the gradebook cannot be written.
+    Raises CourseError when there is nothing to grade, when nbgrader is missing, when the kernel cannot confine, when
+    another run is at work in `out`, or when `out` or the gradebook cannot be written.
     """
     require_nbgrader()
-    if not unconfined and not confine.can_confine():
+    if not (unconfined or cluster or confine.can_confine()):
         raise CourseError(
             "This machine cannot confine what students wrote (`course doctor` says why); grade on Linux 5.13 or newer "
             "with Landlock, or add --unconfined to run it with your own rights."
         )
     address = shown(url := gradebook or sqlite(out / "gradebook.db"))
-    entries, ignored = read_class(course, submissions, units, leave_out=out)
+    entries, ignored = list_class(course, submissions, leave_out=out)
     if not entries:
         raise CourseError(f"{submissions} holds no submissions; put one folder, .zip, .ipynb or .py a student there.")
-    units = tuple(units) or tuple(unit for unit in course.curriculum.built if _submitted(unit, entries))
+    units = tuple(units) or _handed_in(course, submissions, entries)
     if not units:
         example = f"{entries[0].id}/{course.curriculum.built[0].address}.py"
         raise CourseError(f"No submission in {submissions} has a file of a built unit, such as {example}.")
     if coming := [unit.number for unit in units if unit.coming]:
         raise CourseError(f"Unit {', '.join(coming)} is still coming; it cannot be graded yet.")
-    seed = _seed(out, seed)
 
-    desk = _Desk(out, units, profile, seed, checker_version(course), not unconfined)
-    students: list[Graded] = []
-    with closing(
-        desk.all(entries, nullcontext(judge) if judge else Judge(course, unconfined=unconfined), jobs or _cores())
-    ) as results:
-        for student in results:
-            students.append(student)
-            if progress:
-                progress(student, len(students), len(entries))
-    students.sort(key=lambda student: student.id)
-    report = GradeReport(
-        students=tuple(students),
-        units=units,
-        out=out,
-        gradebook=address,
-        scores=record(url, units, students),
-        seed=seed,
-        mistakes=_mistakes(students),
-        ignored=tuple(ignored),
-    )
-    write_report(report)
+    strangers: list[str] = []
+    if late is not None:
+        here = {entry.id for entry in entries}
+        strangers = sorted(here - late.roster.keys())
+        entries += [Entry(one, ()) for one in sorted(late.roster.keys() - here)]
+        entries.sort(key=attrgetter("id"))
+
+    with alone_in(out):
+        if names is not None:
+            hidden = pseudonyms(names, [entry.id for entry in entries])
+            if {path.stem for path in out.glob("verdicts/*.json")} - set(hidden.values()):
+                raise CourseError(f"{out} holds students' names already; choose another --out for an anonymous run.")
+            strangers = [hidden[one] for one in strangers]
+            entries = sorted((replace(entry, id=hidden[entry.id]) for entry in entries), key=attrgetter("id"))
+            if late is not None:
+                late = replace(late, roster={hidden.get(who, who): one for who, one in late.roster.items()})
+            regrade = [hidden.get(key, key) for key in regrade]
+        results = Results(out / "verdicts", tuple(entry.id for entry in entries), units, late, best)
+        desk = _Desk(
+            course=course,
+            submissions=submissions,
+            out=out,
+            units=units,
+            profile=profile,
+            seed=_seed(out, seed),
+            checker=checker_version(course),
+            confined=not unconfined,
+            anonymous=names is not None,
+            anew=_anew(course, results, regrade),
+            results=results,
+        )
+        judges: AbstractContextManager[Judges]
+        if judge is not None:
+            judges = nullcontext(judge)
+        elif cluster is None:
+            judges = LastingJudge(lambda: Judge(course, unconfined=unconfined))
+        else:
+            from grader.classroom.cluster import ClusterJudge
+
+            judges = ClusterJudge(cluster, course, unconfined=unconfined)
+            jobs = jobs or judges.jobs
+        with ThreadPoolExecutor(1) as aside:
+            opened = aside.submit(record, url, (), ())  # importing nbgrader and a new database take seconds
+            judged = desk.all(entries, judges, jobs or cores(), progress)
+            opened.result()
+        tally = Tally(units)
+        with writing(out / "grades.csv") as file:
+            table = GradesTable(file, units)
+            for first in range(0, len(results), BATCH):
+                batch = results[first : first + BATCH]
+                scores = record(url, units, batch)
+                for student in batch:
+                    tally.add(student, scores[student.id])
+                    table.add(student, scores[student.id])
+        report = GradeReport(results, units, out, address, desk.seed, tally, judged, tuple(ignored), tuple(strangers))
+        write_text(out / "summary.md", summary_markdown(report))
     return report
 
 
@@ -108,65 +170,80 @@ def grade(
 class _Desk:
     """Where one submission after another is judged, each with the same question."""
 
+    course: Course
+    submissions: Path
     out: Path
     units: tuple[Unit, ...]
     profile: str
     seed: int
     checker: str
     confined: bool
+    anonymous: bool
+    anew: Callable[[str, Work], bool]
+    results: Results
 
     def all(
-        self, entries: Sequence[Entry], judge: AbstractContextManager[Judge], jobs: int
-    ) -> Generator[Graded, None, None]:
-        """Every entry's result as soon as it is known; the judge is entered only if one is needed."""
-        rest = []
-        for entry in entries:
-            if known := self._known(entry):
-                yield known
-            else:
-                rest.append(entry)
-        if not rest:
-            return
-        # The judge leaves first, so that an interrupted run does not wait for what it was judging.
-        with ThreadPoolExecutor(jobs) as pool, judge as warm:
-            waiting = [pool.submit(self._judge, warm, entry) for entry in rest]
+        self, entries: Iterable[Entry], judges: AbstractContextManager[Judges], jobs: int, progress: Progress | None
+    ) -> int:
+        """Get every entry's result onto the disk; returns how many had to be judged."""
+        turn, done, judged = threading.Semaphore(jobs), 0, 0
+        # Two threads more than judgements, so that reading and writing keep no processor waiting. The judge leaves
+        # first, so that an interrupted run does not wait for what it was judging.
+        with ThreadPoolExecutor(jobs + 2) as pool, judges as judge:
             try:
-                yield from (judged.result() for judged in as_completed(waiting))
+                work = partial(self._result, judge, turn)
+                for student, new in _as_they_come(pool, work, entries, ahead=2 * jobs + 2):
+                    done, judged = done + 1, judged + new
+                    if progress:
+                        progress(student, done, len(self.results))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        return judged
 
-    def _known(self, entry: Entry) -> Graded | None:
-        """The result that needs no judge: nothing readable was handed in, or the verdict on disk still holds."""
-        submitted = self._submitted(entry)
-        if entry.problem or not submitted:
-            return Graded(entry.id, self._not_attempted(entry), submitted, entry.problem)
-        try:
-            kept = json.loads(self._path(entry).read_text(encoding="utf-8"))
-            if all(kept[key] == value for key, value in self._question(entry).items()):
-                return Graded(entry.id, Verdict.from_dict(kept["verdict"]), submitted, reused=True)
-        except (OSError, ValueError, KeyError, TypeError):  # none yet, or not whole
-            return None
-        return None
+    def _result(self, judge: Judges, turn: threading.Semaphore, entry: Entry) -> tuple[Graded, bool]:
+        """A student's result, on disk before it is returned, and whether it was judged anew."""
+        work = read_work(self.course, self.submissions, entry, self.units)
+        if self.anonymous:
+            work = _without_names(work, entry)
+        timed = self.results.policy is not None and len(entry.names) == 1
+        when = times(self.submissions / entry.names[0], self.units) if timed else {}
+        question = self._question(entry, work)
+        known = not self.anew(entry.id, work) and self.results.recall(entry.id, question, work.problem, when)
+        judged = not known and self._judge(judge, turn, entry, work, question, when)
+        student = self.results.read(entry.id)
+        write_feedback(self.out, student, self.units)
+        return student, judged
 
-    def _judge(self, judge: Judge, entry: Entry) -> Graded:
-        """A new verdict, on disk before it is returned."""
-        question, submitted = self._question(entry), self._submitted(entry)
-        try:
-            verdict = judge.check(entry.submission, question["exercises"], profile=self.profile, seed=self.seed)
-        except JudgeUnavailable as error:
-            problem = f"The judge could not work on this: {printable(str(error).strip().splitlines()[-1])}"
-            return Graded(entry.id, self._not_attempted(replace(entry, problem=problem)), submitted, problem)
-        kept = {**question, "verdict": verdict.to_dict()}
-        write_text(self._path(entry), json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-        return Graded(entry.id, verdict, submitted)
+    def _judge(
+        self,
+        judge: Judges,
+        turn: threading.Semaphore,
+        entry: Entry,
+        work: Work,
+        question: dict[str, Any],
+        when: dict[str, datetime],
+    ) -> bool:
+        """Get a new verdict onto the disk; whether the judge made it, or none was needed or could be had."""
+        submitted = frozenset(unit.id for unit in self.units if unit.address in work.submission.sources)
+        problem = work.problem
+        verdict = None
+        if submitted and not problem:
+            try:
+                with turn:
+                    verdict = judge.check(work.submission, question["exercises"], profile=self.profile, seed=self.seed)
+            except JudgeUnavailable as error:
+                problem = f"The judge could not work on this: {printable(str(error).strip().splitlines()[-1])}"
+        graded = Graded(entry.id, verdict or self._not_attempted(work, problem), submitted, problem)
+        self.results.keep(graded, question, when)
+        return verdict is not None
 
-    def _question(self, entry: Entry) -> dict[str, Any]:
+    def _question(self, entry: Entry, work: Work) -> dict[str, Any]:
         """What a verdict depends on, and whose it is."""
         return {
             "schema": 1,
             "student": entry.id,
-            "source_sha256": entry.submission.sha256,
+            "source_sha256": work.submission.sha256,
             "checker": self.checker,
             "seed": self.seed,
             "profile": self.profile,
@@ -174,21 +251,64 @@ class _Desk:
             "exercises": [exercise.id for unit in self.units for exercise in unit.exercises],
         }
 
-    def _path(self, entry: Entry) -> Path:
-        return self.out / "verdicts" / f"{entry.id}.json"
-
-    def _submitted(self, entry: Entry) -> frozenset[str]:
-        return frozenset(unit.id for unit in self.units if unit.address in entry.submission.sources)
-
-    def _not_attempted(self, entry: Entry) -> Verdict:
-        why = entry.problem or "There was no file for this unit."
+    def _not_attempted(self, work: Work, problem: str | None) -> Verdict:
+        why = problem or "There was no file for this unit."
         exercises = {
             exercise.id: ExerciseVerdict("not attempted", 0, exercise.points, message=why)
             for unit in self.units
             for exercise in unit.exercises
         }
-        notes = entry.submission.notes
-        return Verdict(exercises, entry.submission.sha256, self.checker, self.seed, self.profile, self.confined, notes)
+        sha, notes = work.submission.sha256, work.submission.notes
+        return Verdict(exercises, sha, self.checker, self.seed, self.profile, self.confined, notes)
+
+
+def _as_they_come(
+    pool: ThreadPoolExecutor, work: Callable[[T], Result], items: Iterable[T], ahead: int
+) -> Iterator[Result]:
+    """work(item) for each item, as they are done; of at most `ahead` at a time is anything in memory."""
+    waiting: set[Future[Result]] = set()
+    left = iter(items)
+    while True:
+        waiting |= {pool.submit(work, item) for item in itertools.islice(left, ahead - len(waiting))}
+        if not waiting:
+            return
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        yield from (one.result() for one in done)
+
+
+def _without_names(work: Work, entry: Entry) -> Work:
+    """The work without the entry's own names in what is said about it. What students write into their work stays."""
+    if not entry.names:
+        return work
+    own = {*entry.names, *(Path(name).stem for name in entry.names)}
+    names = [re.escape(printable(name)) for name in sorted(own, key=len, reverse=True)]
+
+    def hidden(text: str) -> str:
+        return re.sub(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)", entry.id, text)
+
+    notes = tuple(map(hidden, work.submission.notes))
+    return Work(replace(work.submission, notes=notes), work.problem and hidden(work.problem))
+
+
+def _anew(course: Course, results: Results, keys: Sequence[str]) -> Callable[[str, Work], bool]:
+    """Whether a student's work is to be judged in any case."""
+    students = set(keys) & set(results.ids)
+    try:
+        addresses = {course.curriculum.unit(key).address for key in keys if key not in students}
+    except UnknownId as error:
+        raise CourseError(f"There is no student and no exercise {error.wanted!r} to grade anew.") from None
+    return lambda student, work: student in students or not addresses.isdisjoint(work.submission.sources)
+
+
+def _handed_in(course: Course, submissions: Path, entries: Iterable[Entry]) -> tuple[Unit, ...]:
+    """The built units of which at least one submission has a file."""
+    missing = {unit.address: unit for unit in course.curriculum.built}
+    for entry in entries:
+        for address in read_work(course, submissions, entry).submission.sources:
+            missing.pop(address, None)
+        if not missing:
+            break
+    return tuple(unit for unit in course.curriculum.built if unit.address not in missing)
 
 
 def _seed(out: Path, wanted: int | None) -> int:
@@ -201,23 +321,3 @@ def _seed(out: Path, wanted: int | None) -> int:
             wanted = secrets.randbelow(2**31)
     write_text(path, f"{wanted}\n")
     return wanted
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _mistakes(students: Sequence[Graded]) -> tuple[ClassMistake, ...]:
-    """The known mistakes of the class, the commonest first. A message that holds a diagnosis ends with its sentence."""
-    made = Counter(
-        (exercise, one.diagnosis, one.message.splitlines()[-1].strip())
-        for student in students
-        for exercise, one in student.verdict.exercises.items()
-        if one.diagnosis
-    )
-    ordered = sorted(made.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(ClassMistake(*mistake, students=count) for mistake, count in ordered)
-
-
-def _submitted(unit: Unit, entries: Sequence[Entry]) -> bool:
-    return any(unit.address in entry.submission.sources for entry in entries)

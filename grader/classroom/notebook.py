@@ -23,7 +23,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
-import os
 import sys
 import tempfile
 import threading
@@ -96,10 +95,11 @@ def _start_the_judge() -> None:
         Judge.resident(default_course()).check(Submission({}), [])
 
 
-def check(exercise_id: str) -> float:
+def check(exercise_id: str, *, profile: str = "check", seed: int = 0) -> float:
     """Judge one exercise on the cells run so far, print the verdict, and return the points.
 
-    As the last line of an nbgrader test cell, the number shown is the cell's score.
+    As the last line of an nbgrader test cell, the number shown is the cell's score. `profile` and `seed` are the
+    judge's: how thoroughly, and on which inputs.
     Raises CourseError for an unknown exercise.
     """
     _session.checking = True
@@ -111,8 +111,7 @@ def check(exercise_id: str) -> float:
         path = Path(folder) / f"{exercise.unit_id}.ipynb"
         path.write_text(_session.notebook(exercise.unit_id), encoding="utf-8")
         submission = Submission.read(path)
-    profile = "grade" if os.environ.get("NBGRADER_EXECUTION") == "autograde" else "check"
-    verdict = Judge.resident(course).check(submission, [exercise.id], profile=profile)
+    verdict = Judge.resident(course).check(submission, [exercise.id], profile=profile, seed=seed)
     one = verdict.exercises[exercise.id]
     print(f"{exercise.name}: {one.verdict}, {one.points} of {one.max_points} points")
     if one.message:

@@ -1,40 +1,28 @@
-"""What an instructor hands out, made from the reference: an nbgrader source notebook, or plain files.
+"""What an instructor hands out, in the form that the class uses.
 
-The notebook's cells are the reference cut at its top-level definitions, each with nbgrader's metadata:
+- `files`: a zip of stubs and lessons, for editors and terminals.
+- `nbgrader`: source notebooks, for `nbgrader generate_assignment` (grader/classroom/source_notebook.py).
+- `gradescope`: an autograder zip (grader/classroom/gradescope.py).
+- `github-classroom`: a repository template whose workflow reports points (grader/classroom/github_classroom.py).
 
-- read-only: the unit's introduction, the set-up (imports, constants) and each exercise's statement from the lesson;
-- autograded answer: a definition with its `### BEGIN SOLUTION` regions, which `nbgrader generate_assignment` empties;
-- autograder test: `check("unit/exercise")` with the exercise's points, one per exercise.
-
-Grade ids depend on names alone and bytes on the course alone, so releasing twice changes nothing. The notebook's
-metadata holds `zero_to_diffusion: {"unit": id}`, by which the judge knows a submitted notebook again.
-
-What plain `nbgrader autograde` cannot promise is said in grader/classroom/notebook.py.
+The same course, units, seed and requirement give the same bytes, on every machine; an autograder names the versions of
+the libraries it was made beside, too.
 """
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
 
-from grader.classroom.files import write_text
-from grader.classroom.gradebook import require_nbgrader
-from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.classroom import github_classroom, gradescope
+from grader.classroom.archive import as_bytes, packed
+from grader.classroom.files import write_bytes
+from grader.classroom.source_notebook import notebook, portable, read
+from grader.curriculum import Course, CourseError, Unit
 
-FORMATS = ("nbgrader", "files")
-
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
-
-HOW_TO = """\
-Write your code where the cells say so, and run the test cell below it to have it judged, as often as you like. Leave
-the cells in their order. Try things out in cells of your own, and before you hand in delete those that fail: what
-stops one cell stops the judge there too."""
-
-OPEN_COURSE = "%load_ext grader.classroom.notebook"
+FORMATS = ("nbgrader", "files", "gradescope", "github-classroom")
 
 CONFIG = """\
 c = get_config()
@@ -44,206 +32,122 @@ c.Execute.timeout = 300
 """
 
 
-def release(course: Course, unit: Unit, out: Path, format: str = "nbgrader") -> list[Path]:
-    """Write what students of `unit` get under `out`, and return the files written.
+def released_units(course: Course, key: str) -> tuple[str, tuple[Unit, ...]]:
+    """The name of a hand-out and its units: of one unit or project, or of a phase's units that are built.
 
+    `key` is anything that names a unit, or a phase's id, number or folder. Raises UnknownId, and CourseError when there
+    is nothing to release yet, or when `key` is an exercise.
+    """
+    for phase in course.curriculum.phases:
+        folders = {PurePosixPath(unit.address).parts[0] for unit in phase.units}
+        if key.strip().strip("/") in (phase.id, str(phase.number), *folders):
+            if units := tuple(unit for unit in phase.units if not unit.coming):
+                return phase.id, units
+            raise CourseError(f"Phase {phase.number}, {phase.title}, is still coming; there is nothing to release yet.")
+    unit = course.curriculum.find(key)
+    if not isinstance(unit, Unit):
+        raise CourseError(f"{key!r} is an exercise; what is released is its unit: `course release {unit.unit_id}`.")
+    if unit.coming:
+        raise CourseError(f"{unit.number} {unit.title} is still coming; there is nothing to release yet.")
+    return unit.id, (unit,)
+
+
+def release(
+    course: Course,
+    name: str,
+    units: Sequence[Unit],
+    out: Path,
+    format: str = "nbgrader",
+    *,
+    install: str = "",
+    seed: int | None = None,
+    unconfined: bool = False,
+) -> list[Path]:
+    """Write what students of `units` get under `out`, and return the files written.
+
+    - `files`: `<name>.zip`.
     - `nbgrader`: `source/<unit id>/<unit id>.ipynb`, so that `out` can be nbgrader's course folder, and an
       `nbgrader_config.py` if there is none; what follows is `nbgrader generate_assignment <unit id>`.
-    - `files`: the stub and the lesson, laid out like a workspace.
+    - `gradescope`: `<name>-gradescope.zip`.
+    - `github-classroom`: the folder `<name>-template`.
 
-    Raises CourseError for another format, a unit that is still coming, or a reference that cannot be cut into cells.
+    Args:
+        install: what pip installs where the platform has no course: an index's name for it, a URL, a wheel.
+        seed: what hidden tests draw their inputs from; by default the one kept in `out/seed.txt`, else a fresh one,
+            which is kept there. Only `nbgrader` and `gradescope` have one.
+        unconfined: let the Gradescope autograder run where its kernel cannot confine what students wrote.
+
+    Nothing is written before everything is made. Raises CourseError for another format, a requirement that cannot be
+    one, a unit whose files cannot be read or cut into cells, and a place that cannot be written.
     """
     if format not in FORMATS:
         raise CourseError(f"There is no release format {format!r}; choose one of {', '.join(FORMATS)}.")
-    if unit.coming:
-        raise CourseError(f"{unit.number} {unit.title} is still coming; there is nothing to release yet.")
-    if format == "nbgrader":
-        config = out / "nbgrader_config.py"
-        return [
-            write_text(out / "source" / unit.id / f"{unit.id}.ipynb", notebook(course, unit)),
-            *([] if config.exists() else [write_text(config, CONFIG)]),
-        ]
-    return [
-        write_text(out / f"{unit.address}{source.suffix}", _read(source))
-        for source in (course.stub(unit), course.lesson(unit))
-    ]
-
-
-def notebook(course: Course, unit: Unit) -> str:
-    """The source notebook of a unit, solutions included, as the text of an .ipynb file."""
-    require_nbgrader()
-    import nbformat
-    from nbformat.v4 import new_notebook
-
-    book = new_notebook(
-        cells=list(_cells(course, unit)),
-        metadata={
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-            "language_info": {"name": "python"},
-            "zero_to_diffusion": {"unit": unit.id},
-        },
-    )
-    return str(nbformat.writes(book)) + "\n"
-
-
-def _cells(course: Course, unit: Unit) -> Iterator[Any]:
-    pieces = _pieces(_read(course.reference(unit)), course.reference(unit))
-    lesson = _read(course.lesson(unit)) if course.lesson(unit).is_file() else ""
-    last = {name: position for position, piece in enumerate(pieces) for name in piece.names}
-    owner = {name: exercise for exercise in unit.exercises for name in exercise.names}
-    if missing := [name for name in owner if name not in last]:
-        raise CourseError(f"{course.reference(unit)} does not define {', '.join(missing)}.")
-
-    yield _markdown("introduction", f"# {unit.number} {unit.title}\n\n{unit.summary}\n\n{HOW_TO}")
-    yield _code("open-course", OPEN_COURSE, locked=True)
-    stated: set[str] = set()
-    for position, piece in enumerate(pieces):
-        exercises = list({owner[name].id: owner[name] for name in piece.names if name in owner}.values())
-        for exercise in exercises:
-            if exercise.id not in stated:
-                stated.add(exercise.id)
-                yield _markdown(f"statement-{exercise.name}", _statement(exercise, lesson))
-        if piece.answer:
-            yield _code(f"answer-{piece.names[0]}", piece.source.strip("\n"), solution=True)
+    if re.search(r"[\x00-\x1f\x7f\"'`$\\{}!]", install):
+        raise CourseError(
+            f"pip cannot install {install!r}; give a name, a URL or a path without quotes, braces, $ and !."
+        )
+    files: dict[str, str | bytes]
+    if format == "files":
+        files = {f"{name}.zip": packed(plain(course, units))}
+    elif format == "github-classroom":
+        template = {**plain(course, units, github_classroom.README), **github_classroom.workflow(units, install)}
+        files = {f"{name}-template/{path}": text for path, text in template.items()}
+    else:
+        seed = _seed(out) if seed is None else seed
+        if format == "gradescope":
+            files = {f"{name}-gradescope.zip": gradescope.autograder(course, units, seed, unconfined)}
         else:
-            grade_id = f"given-{piece.names[0] if piece.names else position}"
-            yield _code(grade_id, piece.source.strip("\n"), locked=True)
-        for exercise in exercises:
-            if position == max(last[name] for name in exercise.names):
-                yield _code(exercise.name, _test(exercise), locked=True, grade=True, points=exercise.points)
+            files = {f"source/{unit.id}/{unit.id}.ipynb": notebook(course, unit, seed, install) for unit in units}
+            if not (out / "nbgrader_config.py").exists():
+                files["nbgrader_config.py"] = CONFIG
+        files["seed.txt"] = f"{seed}\n"
+    return [write_bytes(out / path, as_bytes(content)) for path, content in files.items()]
 
 
-def _test(exercise: Exercise) -> str:
-    return f'from grader.classroom.notebook import check\n\ncheck("{exercise.id}")'
+README = """\
+## Check it
+
+The course has to be installed on your machine, once. From then on nothing here needs a network. In this folder:
+
+```console
+$ course init .
+$ course check {ids}
+```
+
+`course init` adds what a workspace has besides, and changes no file of yours. `course watch` checks on every save. The
+checks and the answers are not in this folder: they come with the course.
+
+## Hand it in
+
+Hand in {handed_in}, or this whole folder as a zip.
+"""
 
 
-def _code(grade_id: str, source: str, **kind: Any) -> Any:
-    from nbformat.v4 import new_code_cell
-
-    return new_code_cell(source, id=_cell_id(grade_id), metadata={"nbgrader": _metadata(grade_id, **kind)})
-
-
-def _markdown(grade_id: str, source: str) -> Any:
-    from nbformat.v4 import new_markdown_cell
-
-    metadata = {"nbgrader": _metadata(grade_id, locked=True)}
-    return new_markdown_cell(source, id=_cell_id(grade_id), metadata=metadata)
+def plain(course: Course, units: Sequence[Unit], how: str = README) -> Mapping[str, str]:
+    """Stubs at their addresses, lessons beside them, and a README.md that ends with `how`."""
+    files = {"README.md": _readme(units, how)}
+    for unit in units:
+        files[f"{unit.address}.py"] = read(course.stub(unit))
+        files[f"{unit.address}.md"] = portable(read(course.lesson(unit))) + "\n"
+    return files
 
 
-def _metadata(grade_id: str, **kind: Any) -> dict[str, Any]:
-    plain = {"schema_version": 3, "grade": False, "locked": False, "solution": False, "task": False}
-    return {**plain, "grade_id": grade_id, **kind}
+def _readme(units: Sequence[Unit], how: str) -> str:
+    parts = []
+    for unit in units:
+        rows = "\n".join(f"| {one.title} | `{one.name}` | {one.points} | {one.minutes} |" for one in unit.exercises)
+        parts.append(
+            f"# {unit.number} {unit.title}\n\n{unit.summary}\n\n"
+            f"Read [the lesson]({unit.address}.md), and write your code in `{unit.address}.py`.\n\n"
+            f"| exercise | name | points | minutes |\n| --- | --- | ---: | ---: |\n{rows}\n"
+        )
+    ids = " ".join(unit.id for unit in units)
+    handed_in = " and ".join(f"`{unit.address}.py`" for unit in units)
+    return "\n".join([*parts, how.format(ids=ids, handed_in=handed_in)])
 
 
-def _cell_id(grade_id: str) -> str:
-    """nbformat's cell ids are at most 64 characters of this alphabet."""
-    return re.sub(r"[^A-Za-z0-9_-]", "-", grade_id)[:64]
-
-
-# ------------------------------------------------------------------------------------------------ the reference
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """Consecutive lines of a reference that make one cell. `answer` says that part of it is the learner's to write."""
-
-    names: tuple[str, ...]
-    source: str
-    answer: bool
-
-
-def _pieces(source: str, path: Path) -> list[_Piece]:
-    """Cut a reference at its top-level statements: one piece a definition, what stands between two of them in one."""
+def _seed(out: Path) -> int:
     try:
-        body = ast.parse(source).body
-    except SyntaxError as error:
-        raise CourseError(f"{path} has a syntax error on line {error.lineno}: {error.msg}.") from None
-    lines = source.splitlines()
-    # Comments belong to the statement they are indented under (END SOLUTION), else to the one that follows.
-    ends = []
-    for node, following in zip(body, [*body[1:], None], strict=True):
-        gap = range(node.end_lineno or node.lineno, _first_line(following) - 1 if following else len(lines))
-        indented = [number + 1 for number in gap if lines[number][:1] in (" ", "\t") and lines[number].strip()]
-        ends.append(max(indented, default=gap.start) if following else len(lines))
-    pieces: list[_Piece] = []
-    for node, start, end in zip(body, [0, *ends], ends, strict=False):
-        text = "\n".join(lines[start:end])
-        if text.count(BEGIN) != text.count(END):
-            raise CourseError(f"{path}: a solution region near line {node.lineno} crosses a top-level definition.")
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            pieces.append(_Piece((node.name,), text, answer=BEGIN in text))
-        elif BEGIN in text:
-            raise CourseError(f"{path}: the solution region near line {node.lineno} lies outside any definition.")
-        elif start == 0 and ast.get_docstring(ast.Module([node], []), clean=False) is not None:
-            continue  # the module's docstring; the introduction stands in its place
-        elif pieces and not pieces[-1].names:
-            pieces[-1] = _Piece((), f"{pieces[-1].source}\n{text}", answer=False)
-        else:
-            pieces.append(_Piece((), text, answer=False))
-    return pieces
-
-
-def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
-
-
-# --------------------------------------------------------------------------------------------------- the lesson
-
-
-def _statement(exercise: Exercise, lesson: str) -> str:
-    """The exercise's section of the lesson as a notebook's Markdown, under a heading with its points."""
-    section = re.search(
-        rf"^### +`?{re.escape(exercise.name)}`?[ \t]*(?:\{{[^}}]*\}})?[ \t]*\n(.*?)(?=^#{{1,3}} |\Z)",
-        lesson,
-        re.MULTILINE | re.DOTALL,
-    )
-    points = f"{exercise.points} point{'s' if exercise.points != 1 else ''}"
-    heading = f"## {exercise.title}\n\n`{exercise.name}` · {points} · about {exercise.minutes} minutes"
-    return "\n\n".join(filter(None, [heading, _portable(section.group(1)) if section else ""]))
-
-
-# An admonition (!!!) or a folded block (???, ???+): its title line, then all that is blank or indented by four.
-_BLOCK = re.compile(
-    r"""
-    ^ (?P<mark> !!! | \?\?\?\+? ) [ ]+ [\w-]+ (?: [ ]+ "(?P<title>[^"\n]*)" )? [ \t]* \n
-    (?P<body> (?: (?: [ ]{4}.* | [ \t]* ) (?: \n | \Z ) )* )
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-
-
-_CODE_OR_MATH = re.compile(r"(```.*?^```|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$)", re.DOTALL | re.MULTILINE)
-
-
-def _portable(markdown: str) -> str:
-    """Lesson Markdown without what only the site's extensions understand.
-
-    Admonitions become quotations, folded blocks (the hints) become <details>, and links into the course and pictures,
-    which do not travel with a notebook, leave their text. Code and mathematics stay as they are.
-    """
-    parts = _CODE_OR_MATH.split(_BLOCK.sub(_unfolded, markdown))
-    parts[::2] = map(_without_places, parts[::2])
-    return re.sub(r"\n{3,}", "\n\n", "".join(parts)).strip()
-
-
-def _without_places(prose: str) -> str:
-    prose = re.sub(r"!\[([^\]]*)\]\((?!https?:)[^)]*\)(?:\{[^}\n]*\})?", r"*(picture in the lesson: \1)*", prose)
-    prose = re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", prose)
-    return re.sub(r"[ \t]*\{ *[#.:][^}\n]*\}[ \t]*$", "", prose, flags=re.MULTILINE)
-
-
-def _unfolded(block: re.Match[str]) -> str:
-    body = "\n".join(line[4:] for line in block["body"].splitlines()).strip("\n")
-    title = block["title"] or ""
-    if block["mark"] == "!!!":
-        lines = [f"**{title}**", "", *body.splitlines()] if title else body.splitlines()
-        return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
-    return f"<details>\n<summary>{title or 'More'}</summary>\n\n{body}\n\n</details>\n\n"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CourseError(f"{path} cannot be read ({reason}); a built unit needs it.") from None
+        return int((out / "seed.txt").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return secrets.randbelow(2**31)

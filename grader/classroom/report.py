@@ -7,23 +7,26 @@ longer than any run of backticks inside, CSV cells that a spreadsheet would run 
 from __future__ import annotations
 
 import csv
-import io
+import math
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from grader.classroom.files import write_text
-from grader.classroom.gradebook import Scores
 from grader.curriculum import Exercise, Unit
 from grader.judge import ExerciseVerdict, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Template
+
+MOST_CHECKS = 20
+"""How many checks the summary lists."""
 
 OUTCOMES = ("passed", "failed", "crashed", "timed out", "not attempted")
 
@@ -31,14 +34,29 @@ OUTCOMES = ("passed", "failed", "crashed", "timed out", "not attempted")
 @dataclass(frozen=True)
 class Graded:
     """One student's result. `submitted` holds the ids of the graded units for which there was a file; `problem` is
-    the one line that says why the submission could not be judged; `reused` says that an earlier run's verdict stood.
+    the one line that says why the submission could not be judged. `handed_in` says when, and `late` which fraction of
+    the points lateness costs, both by unit id and only where there is something to say.
     """
 
     id: str
     verdict: Verdict
     submitted: frozenset[str] = frozenset()
     problem: str | None = None
-    reused: bool = False
+    handed_in: Mapping[str, datetime] = field(default_factory=dict)
+    late: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def standing(self) -> float:
+        """The verdict's points, less those that lateness costs."""
+        one = self.verdict.exercises
+        return sum(result.points * (1 - self.late.get(name.partition("/")[0], 0.0)) for name, result in one.items())
+
+    def lateness(self, unit: Unit) -> str:
+        """What being late costs in this unit, as a sentence; "" if it is not late."""
+        if unit.id not in self.late:
+            return ""
+        when = self.handed_in[unit.id].astimezone()
+        return f"Handed in late, on {when:%Y-%m-%d at %H:%M %Z}: {self.late[unit.id]:.0%} of the points are taken off."
 
 
 @dataclass(frozen=True)
@@ -51,83 +69,133 @@ class ClassMistake:
     students: int
 
 
+class Tally:
+    """What is counted over a class, one student at a time: as large as the course, however large the class."""
+
+    def __init__(self, units: Sequence[Unit]):
+        self.units = units
+        self.exercises = [exercise for unit in units for exercise in unit.exercises]
+        self.most = sum(unit.points for unit in units)
+        self.students = 0
+        self.tenths = [0] * 10  # how many students have up to a tenth of the points, two tenths, …
+        self.asked: Counter[tuple[str, str]] = Counter()  # how often a check ran, by exercise id and check
+        self.refused: Counter[tuple[str, str]] = Counter()  # and how often it did not pass
+        self.points: defaultdict[str, float] = defaultdict(float)  # those that stand, by exercise
+        self.outcomes: Counter[tuple[str, str]] = Counter()  # by exercise id and verdict
+        self.problems: dict[str, str] = {}
+        self.confined = True
+        self._made: Counter[tuple[str, str, str]] = Counter()
+
+    def add(self, student: Graded, scores: Mapping[str, float]) -> None:
+        self.students += 1
+        for exercise in self.exercises:
+            self.points[exercise.id] += scores[exercise.id]
+        total = sum(after_lateness(student, unit, scores) for unit in self.units)
+        self.tenths[min(9, max(0, math.ceil(10 * total / self.most - 1e-9) - 1))] += 1
+        self.confined &= student.verdict.confined
+        if student.problem:
+            self.problems[student.id] = student.problem
+        for name, one in student.verdict.exercises.items():
+            self.outcomes[name, one.verdict] += 1
+            for check in one.checks:
+                self.asked[name, check.name] += 1
+                self.refused[name, check.name] += not check.passed
+            if one.diagnosis:  # then the message ends with its sentence
+                self._made[name, one.diagnosis, one.message.splitlines()[-1].strip()] += 1
+
+    @property
+    def mistakes(self) -> tuple[ClassMistake, ...]:
+        ordered = sorted(self._made.items(), key=lambda item: (-item[1], item[0]))
+        return tuple(ClassMistake(*mistake, students=count) for mistake, count in ordered)
+
+
 @dataclass(frozen=True)
 class GradeReport:
-    """A class run: every student by id in order, the units graded, where it was written, and the scores that stand.
+    """A class run: the units graded, where it was written, and what was counted.
 
-    `gradebook` is the database's address without its password; `ignored` are entries of the folder that are nobody's
-    submission.
+    `students` are read from disk one by one, in order of id, each time they are asked for. `judged` is how many
+    needed a new verdict; `gradebook` the database's address without its password; `ignored` are entries of the folder
+    that are nobody's submission, and `strangers` students who are not on the roster.
     """
 
-    students: tuple[Graded, ...]
+    students: Sequence[Graded]
     units: tuple[Unit, ...]
     out: Path
     gradebook: str
-    scores: Scores
     seed: int
-    mistakes: tuple[ClassMistake, ...] = ()
+    tally: Tally
+    judged: int = 0
     ignored: tuple[str, ...] = ()
-
-    @property
-    def exercises(self) -> tuple[Exercise, ...]:
-        return tuple(exercise for unit in self.units for exercise in unit.exercises)
+    strangers: tuple[str, ...] = ()
 
     @property
     def problems(self) -> dict[str, str]:
         """Students whose submission could not be judged, and why."""
-        return {student.id: student.problem for student in self.students if student.problem}
+        return self.tally.problems
+
+    @property
+    def mistakes(self) -> tuple[ClassMistake, ...]:
+        """The known mistakes of the class, the commonest first."""
+        return self.tally.mistakes
 
     @property
     def confined(self) -> bool:
         """Whether the kernel's wall stood around every submission."""
-        return all(student.verdict.confined for student in self.students)
+        return self.tally.confined
 
-    def outcomes(self, exercise: Exercise) -> dict[str, int]:
-        """How many students got each of the five verdicts on an exercise."""
-        counted = Counter[str](student.verdict.exercises[exercise.id].verdict for student in self.students)
-        return {outcome: counted[outcome] for outcome in OUTCOMES}
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """The points that stand, by student and exercise, as grades.csv has them: before lateness is paid for."""
+        names = [exercise.id for exercise in self.tally.exercises]
+        return {student.id: {name: float(row[name]) for name in names} for student, row in self.rows()}
+
+    def rows(self) -> Iterator[tuple[Graded, dict[str, str]]]:
+        """Each student with the line of grades.csv."""
+        with (self.out / "grades.csv").open(encoding="utf-8", newline="") as file:
+            yield from zip(self.students, csv.DictReader(file), strict=True)
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as JSON-able data: `{"schema": 1, "students": {id: verdict}, …}`."""
+        """The run as JSON-able data: `{"schema": 1, "students": {id: verdict}, …}`. Holds the whole class."""
         return {
             "schema": 1,
             "students": {student.id: student.verdict.to_dict() for student in self.students},
             "scores": self.scores,
             "problems": self.problems,
             "mistakes": [vars(mistake) for mistake in self.mistakes],
+            "late": {student.id: dict(student.late) for student in self.students if student.late},
             "units": [unit.id for unit in self.units],
             "seed": self.seed,
             "confined": self.confined,
             "gradebook": self.gradebook,
             "out": str(self.out),
             "ignored": list(self.ignored),
+            "strangers": list(self.strangers),
         }
 
 
-def write_report(report: GradeReport) -> None:
-    """Write grades.csv, summary.md and feedback/<student>/feedback.{html,md} under the report's folder."""
-    for student in report.students:
-        folder = report.out / "feedback" / student.id
-        write_text(folder / "feedback.html", feedback_html(student, report.units))
-        write_text(folder / "feedback.md", feedback_markdown(student, report.units))
-    write_text(report.out / "grades.csv", grades_csv(report))
-    write_text(report.out / "summary.md", summary_markdown(report))
+def after_lateness(student: Graded, unit: Unit, scores: Mapping[str, float]) -> float:
+    """The points of a unit that are left."""
+    return sum(scores[exercise.id] for exercise in unit.exercises) * (1 - student.late.get(unit.id, 0.0))
 
 
-def grades_csv(report: GradeReport) -> str:
-    """One row a student: total, each unit, each exercise, and a note. Manual scores of the gradebook count."""
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    units = [unit.id for unit in report.units]
-    exercises = [exercise.id for exercise in report.exercises]
-    rows.writerow(["student", "points", "max_points", *units, *exercises, "note"])
-    most = sum(unit.points for unit in report.units)
-    for student in report.students:
-        scores = report.scores[student.id]
-        by_unit = [sum(scores[exercise.id] for exercise in unit.exercises) for unit in report.units]
-        points = [sum(by_unit), most, *by_unit, *(scores[exercise] for exercise in exercises)]
-        rows.writerow([_cell(student.id), *(f"{value:g}" for value in points), _cell(student.problem or "")])
-    return text.getvalue()
+class GradesTable:
+    """grades.csv, a row a student: total, each unit, each exercise, and a note. What a person entered counts.
+
+    What lateness costs is taken off the units and the total, not the exercises.
+    """
+
+    def __init__(self, file: IO[str], units: Sequence[Unit]):
+        self._rows, self._units = csv.writer(file, lineterminator="\n"), units
+        exercises = [exercise.id for unit in units for exercise in unit.exercises]
+        self._rows.writerow(["student", "points", "max_points", *(unit.id for unit in units), *exercises, "note"])
+
+    def add(self, student: Graded, scores: Mapping[str, float]) -> None:
+        by_unit = [after_lateness(student, unit, scores) for unit in self._units]
+        exercises = [scores[exercise.id] for unit in self._units for exercise in unit.exercises]
+        points = [sum(by_unit), sum(unit.points for unit in self._units), *by_unit, *exercises]
+        late = [f"{unit.id}: {said}" for unit in self._units if (said := student.lateness(unit))]
+        note = " ".join(filter(None, [student.problem, *late]))
+        self._rows.writerow([_cell(student.id), *(f"{value:g}" for value in points), _cell(note)])
 
 
 def _cell(text: str) -> str:
@@ -157,11 +225,12 @@ _PAGE = """\
   ul { padding-left: 1.2rem; }
 </style>
 <h1>Feedback for {{ student.id }}</h1>
-<p><strong>{{ student.verdict.points }} of {{ student.verdict.max_points }} points</strong></p>
+<p><strong>{{ points }} of {{ student.verdict.max_points }} points</strong></p>
 {% if student.problem %}<p class="failed">{{ student.problem }}</p>{% endif %}
 {% for note in student.verdict.notes %}<p class="small">{{ note }}</p>{% endfor %}
 {% for unit in units %}
 <h2>{{ unit.number }} {{ unit.title }}</h2>
+{% if student.lateness(unit) %}<p class="failed">{{ student.lateness(unit) }}</p>{% endif %}
 {% for exercise in unit.exercises %}{% set one = student.verdict.exercises[exercise.id] %}
 <section>
 <h3 class="{{ one.verdict.split()[0] }}">{{ exercise.title }} <span>{{ one.points }} / {{ one.max_points }}</span></h3>
@@ -180,9 +249,17 @@ _PAGE = """\
 """
 
 
+def write_feedback(out: Path, student: Graded, units: Sequence[Unit]) -> None:
+    """Write out/feedback/<student>/feedback.{html,md}."""
+    folder = out / "feedback" / student.id
+    write_text(folder / "feedback.html", feedback_html(student, units))
+    write_text(folder / "feedback.md", feedback_markdown(student, units))
+
+
 def feedback_html(student: Graded, units: Sequence[Unit]) -> str:
     """One student's feedback as a page of its own: no scripts, no requests."""
-    return _page().render(student=student, units=units, provenance=_provenance(student.verdict)) + "\n"
+    points, provenance = f"{student.standing:g}", _provenance(student.verdict)
+    return _page().render(student=student, points=points, units=units, provenance=provenance) + "\n"
 
 
 @cache
@@ -204,11 +281,12 @@ def feedback_markdown(student: Graded, units: Sequence[Unit]) -> str:
     verdict = student.verdict
     parts = [
         f"# Feedback for {_plain(student.id)}",
-        f"**{verdict.points} of {verdict.max_points} points**",
+        f"**{student.standing:g} of {verdict.max_points} points**",
         *(_plain(line) for line in filter(None, [student.problem, *verdict.notes])),
     ]
     for unit in units:
         parts.append(f"## {unit.number} {_plain(unit.title)}")
+        parts += filter(None, [student.lateness(unit)])
         parts += [_exercise_markdown(unit, exercise, verdict.exercises[exercise.id]) for exercise in unit.exercises]
     parts += ["---", _plain(_provenance(verdict))]
     return "\n\n".join(parts) + "\n"
@@ -253,33 +331,53 @@ def _fenced(text: str, language: str = "text") -> str:
 
 def summary_markdown(report: GradeReport) -> str:
     """The class at a glance: what was passed, which known mistakes it makes, whose work needs a person."""
+    tally = report.tally
     parts = [
         "# Class summary",
-        f"{_students(len(report.students))}; {', '.join(f'{u.number} {_plain(u.title)}' for u in report.units)}. "
+        f"{_students(tally.students)}; {', '.join(f'{u.number} {_plain(u.title)}' for u in report.units)}. "
         f"Gradebook: {_plain(report.gradebook)}",
         "| exercise | " + " | ".join(OUTCOMES) + " | mean points |\n| --- |" + " ---: |" * (len(OUTCOMES) + 1),
     ]
-    for exercise in report.exercises:
-        scores = [report.scores[student.id][exercise.id] for student in report.students]
-        mean = f"{sum(scores) / max(len(scores), 1):.2f} / {exercise.points}"
-        counts = " | ".join(map(str, report.outcomes(exercise).values()))
+    for exercise in tally.exercises:
+        mean = f"{tally.points[exercise.id] / max(tally.students, 1):.2f} / {exercise.points}"
+        counts = " | ".join(str(tally.outcomes[exercise.id, outcome]) for outcome in OUTCOMES)
         parts[-1] += f"\n| `{exercise.id}` | {counts} | {mean} |"
-    if not report.confined:
+    if not tally.confined:
         parts.append(f"**{_UNCONFINED}**")
-    if report.mistakes:
+    parts.append("## Points")
+    parts.append(_histogram(tally.tenths))
+    if refused := [(check, count) for check, count in tally.refused.most_common(MOST_CHECKS) if count]:
+        parts.append("## Checks that fail most")
+        parts.append("| exercise | check | fails |\n| --- | --- | ---: |")
+        for check, count in refused:
+            asked = tally.asked[check]
+            parts[-1] += f"\n| `{check[0]}` | {_plain(check[1])} | {count} of {asked} ({count / asked:.0%}) |"
+    if tally.mistakes:
         parts.append("## Known mistakes the class makes")
         parts.append(
             "\n".join(
                 f"- {_students(mistake.students)}, `{mistake.exercise}`: {_plain(mistake.sentence)}"
-                for mistake in report.mistakes
+                for mistake in tally.mistakes
             )
         )
-    if report.problems:
+    if tally.problems:
         parts.append("## Could not be judged")
-        parts.append("\n".join(f"- {_plain(who)}: {_plain(why)}" for who, why in report.problems.items()))
+        parts.append("\n".join(f"- {_plain(who)}: {_plain(why)}" for who, why in tally.problems.items()))
+    if report.strangers:
+        parts.append("Not on the roster, so never late: " + ", ".join(map(_plain, report.strangers)))
     if report.ignored:
         parts.append("Not taken for submissions: " + ", ".join(map(_plain, report.ignored)))
     return "\n\n".join(parts) + "\n"
+
+
+def _histogram(tenths: Sequence[int]) -> str:
+    """How many students have how many percent of the points."""
+    lines = []
+    for number, count in enumerate(tenths):
+        low = 10 * number + 1 if number else 0
+        bar = "█" * math.ceil(40 * count / max(*tenths, 1))
+        lines.append(f"{low:>3}–{10 * (number + 1):>3} %  {count:>5}  {bar}".rstrip())
+    return _fenced("\n".join(lines))
 
 
 def _students(count: int) -> str:

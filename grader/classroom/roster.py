@@ -1,4 +1,4 @@
-"""Who is in the class: the entries of a folder of submissions, each read into memory once."""
+"""Who is in the class: the entries of a folder of submissions, listed at once and read one by one."""
 
 from __future__ import annotations
 
@@ -12,77 +12,87 @@ from grader.curriculum import Course, CourseError, Unit
 from grader.judge import Submission, SubmissionError
 from grader.judge.submission import MAX_FILE_BYTES
 
+NAMES = ".names.csv"
+"""What the table of pseudonyms is called, after the folder whose students go by them."""
+
 _LEFT_BY_SYSTEMS = {"__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A student and what was handed in, or the one line that says why it cannot be read."""
+    """A student and the names of what was handed in, in the class's folder. Of more than one none is taken."""
 
     id: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a student handed in, or the one line that says why it cannot be read."""
+
     submission: Submission
     problem: str | None = None
 
 
-def read_class(
-    course: Course, folder: Path, units: Sequence[Unit] = (), leave_out: Path | None = None
-) -> tuple[list[Entry], list[str]]:
-    """The students of `folder`, ordered by id, and the names of entries that are no submissions.
+def list_class(course: Course, folder: Path, leave_out: Path | None = None) -> tuple[list[Entry], list[str]]:
+    """The students of `folder`, ordered by id, and the names of entries that are no submissions. Reads no file.
 
     Every entry is a student: a folder laid out like a workspace, one of nbgrader's `submitted/` tree
     (`<student>/<assignment>/<notebook>.ipynb`), a .zip of either, an .ipynb or a .py. Hidden files and what operating
-    systems leave behind are nobody's, nor is `leave_out`. Links are not followed. A lone .py file is of the unit
-    whose file name its own ends with (`ada_unit4_attention.py` is ada's), else of the one unit in `units`.
-
-    What cannot be read becomes that student's `problem`. Raises CourseError when the folder itself cannot be listed.
+    systems leave behind are nobody's, nor is `leave_out`. A lone .py file is of the unit whose file name its own ends
+    with (`ada_unit4_attention.py` is ada's). Raises CourseError when the folder itself cannot be listed.
     """
     try:
-        paths = [Path(entry.path) for entry in os.scandir(folder)]
+        with os.scandir(folder) as scanned:
+            kinds = sorted((entry.name, entry.is_file(follow_symlinks=False)) for entry in scanned)
     except OSError as error:
         raise CourseError(f"The submissions folder {folder} cannot be read: {error.strerror}.") from None
-    found: dict[str, list[tuple[Path, Entry]]] = {}
+    left_out = leave_out.resolve() if leave_out else None
+    inside = left_out is not None and left_out.parent == folder.resolve()
+    ours = {left_out.name, f"{left_out.name}{NAMES}"} if left_out and inside else set()
+    found: dict[str, list[str]] = {}
     ignored = []
-    for path in sorted(paths):
-        if path.name.startswith(".") or path.name in _LEFT_BY_SYSTEMS:
-            ignored.append(printable(path.name))
-        elif leave_out is None or path.resolve() != leave_out.resolve():
-            entry = _read_entry(course, path, units)
-            found.setdefault(entry.id, []).append((path, entry))
-    return [_one(same) for _, same in sorted(found.items())], ignored
+    for name, is_file in kinds:
+        if name.startswith(".") or name in _LEFT_BY_SYSTEMS:
+            ignored.append(printable(name))
+        elif name not in ours:
+            owner = name
+            if is_file:
+                owner = _owner_and_unit(course, name)[0] if name.endswith(".py") else PurePosixPath(name).stem
+            found.setdefault(student_id(owner), []).append(name)
+    return [Entry(id, tuple(names)) for id, names in sorted(found.items())], ignored
 
 
-def _one(same: list[tuple[Path, Entry]]) -> Entry:
-    if len(same) == 1:
-        return same[0][1]
-    names = ", ".join(printable(path.name) for path, _ in same)
-    return Entry(same[0][1].id, Submission({}), f"Two or more entries are this student's ({names}); keep one of them.")
+def read_work(course: Course, folder: Path, entry: Entry, units: Sequence[Unit] = ()) -> Work:
+    """Read what a student of `folder` handed in. Links are not followed; never raises for what a student did.
 
-
-def _read_entry(course: Course, path: Path, units: Sequence[Unit]) -> Entry:
-    is_file = path.is_file() and not path.is_symlink()
-    name = path.stem if is_file else path.name
+    A lone .py file whose name does not say its unit is of the one unit in `units`.
+    """
+    if not entry.names:
+        return Work(Submission({}))
+    if len(entry.names) > 1:
+        names = ", ".join(map(printable, entry.names))
+        return Work(Submission({}), f"Two or more entries are this student's ({names}); keep one of them.")
+    path = folder / entry.names[0]
     try:
-        if is_file and path.suffix == ".py":
-            name, unit = _owner_and_unit(course, path, units)
-            if unit is None:
-                raise SubmissionError(
-                    f"{path.name} does not say which unit it is: name it like ada_unit4_attention.py."
-                )
-            submission = Submission({unit.address: _source(path)})
-        else:
-            submission = _placed(course, Submission.read(path, course))
-        return Entry(student_id(name), submission)
+        if path.suffix != ".py" or path.is_symlink() or not path.is_file():
+            return Work(_placed(course, Submission.read(path, course)))
+        unit = _owner_and_unit(course, path.name)[1] or (units[0] if len(units) == 1 else None)
+        if unit is None:
+            raise SubmissionError(f"{path.name} does not say which unit it is: name it like ada_unit4_attention.py.")
+        return Work(Submission({unit.address: _source(path)}))
     except SubmissionError as error:
         # Feedback goes to the student: where the class lies on the instructor's machine is not theirs to know.
-        return Entry(student_id(name), Submission({}), printable(str(error).replace(f"{path.parent}{os.sep}", "")))
+        return Work(Submission({}), printable(str(error).replace(f"{folder}{os.sep}", "")))
 
 
-def _owner_and_unit(course: Course, path: Path, units: Sequence[Unit]) -> tuple[str, Unit | None]:
+def _owner_and_unit(course: Course, name: str) -> tuple[str, Unit | None]:
+    stem = PurePosixPath(name).stem
     for unit in course.curriculum.built:
         file_name = PurePosixPath(unit.address).name
-        if path.stem.endswith(file_name):
-            return path.stem.removesuffix(file_name).rstrip(" _-") or path.stem, unit
-    return path.stem, units[0] if len(units) == 1 else None
+        if stem.endswith(file_name):
+            return stem.removesuffix(file_name).rstrip(" _-") or stem, unit
+    return stem, None
 
 
 def _source(path: Path) -> bytes:
@@ -92,7 +102,7 @@ def _source(path: Path) -> bytes:
     except OSError as error:
         raise SubmissionError(f"{path.name} cannot be read: {error.strerror}.") from None
     if len(data) > MAX_FILE_BYTES:
-        raise SubmissionError(f"{path.name} is larger than {MAX_FILE_BYTES >> 20} MiB.")
+        raise SubmissionError(f"{path.name} is larger than {MAX_FILE_BYTES >> 10} KiB.")
     return data
 
 

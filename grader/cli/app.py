@@ -1,14 +1,12 @@
 """The commands, as typer sees them. Each imports its body, which lives in another module, when it runs."""
 
-from __future__ import annotations
-
 import contextlib
 import difflib
 import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -214,29 +212,93 @@ def grade(
     unconfined: Annotated[
         bool, typer.Option("--unconfined", help="Insist where the kernel cannot confine what students wrote.")
     ] = False,
+    cluster: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Judge on a Dask cluster: tcp://host:8786.", show_default=False),
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Who is enrolled and when work is due.", show_default=False)
+    ] = None,
+    late: Annotated[float, typer.Option(metavar="PERCENT", help="What each day late costs.", min=0, max=100)] = 0,
+    late_most: Annotated[float, typer.Option(metavar="PERCENT", help="The most it costs.", min=0, max=100)] = 100,
+    grace: Annotated[float, typer.Option(metavar="HOURS", help="How late is not late yet.", min=0, max=10_000)] = 0,
+    attempts: Annotated[str, typer.Option(help="Which attempt counts: last or best.")] = "last",
+    regrade: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STUDENT|EXERCISE", help="Judge anew; may be repeated.", show_default=False),
+    ] = None,
+    anonymous: Annotated[bool, typer.Option("--anonymous", help="Write pseudonyms; DIR.names.csv has them.")] = False,
     json: Json = False,
 ) -> int:
     """Grade a folder of submissions into nbgrader's gradebook, a CSV and feedback. Resumes."""
     known_profile(profile)
     from grader.cli import instructor
 
-    return answer(
-        json,
-        lambda to: instructor.grade(to, submissions, out, unit or [], jobs, seed, profile, gradebook, unconfined),
-    )
+    options: dict[str, Any] = {"jobs": jobs, "seed": seed, "profile": profile, "gradebook": gradebook}
+    options |= {"unconfined": unconfined, "cluster": cluster, "roster": roster, "grace": grace, "late": late}
+    options |= {"late_most": late_most, "attempts": attempts, "regrade": regrade or [], "anonymous": anonymous}
+    return answer(json, lambda to: instructor.grade(to, submissions, out, unit or [], **options))
 
 
 @app.command(rich_help_panel=INSTRUCTOR)
 def release(
-    unit: Annotated[str, typer.Argument(metavar="UNIT", show_default=False)],
-    format: Annotated[str, typer.Option(help="nbgrader or files.")] = "nbgrader",
+    key: Annotated[str, typer.Argument(metavar="UNIT|PHASE", show_default=False)],
+    format: Annotated[str, typer.Option(help="files, nbgrader, gradescope or github-classroom.")] = "nbgrader",
     out: Annotated[Path, typer.Option(metavar="DIR", help="Where to, such as nbgrader's folder.")] = Path("release"),
+    install: Annotated[
+        str, typer.Option(metavar="WHAT", help="What pip installs where the course is not.", show_default=False)
+    ] = "",
+    seed: Annotated[
+        int | None, typer.Option(help="Which inputs hidden tests draw.", min=0, show_default="a secret one")
+    ] = None,
+    unconfined: Annotated[
+        bool, typer.Option("--unconfined", help="Let Gradescope judge where its kernel cannot confine.")
+    ] = False,
     json: Json = False,
 ) -> int:
-    """Write what the students of a unit get."""
+    """Write what the students of a unit or a whole phase get."""
     from grader.cli import instructor
 
-    return answer(json, lambda to: instructor.release(to, unit, format, out))
+    return answer(json, lambda to: instructor.release(to, key, format, out, install, seed, unconfined))
+
+
+@app.command(rich_help_panel=INSTRUCTOR)
+def export(
+    run: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)],
+    format: Annotated[str, typer.Option(help="csv, canvas or moodle.")] = "csv",
+    roster: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How the LMS knows the students.", show_default=False)
+    ] = None,
+    gradebook: Annotated[
+        str | None, typer.Option(metavar="URL", help="nbgrader's database.", show_default="SQLite in DIR")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to.", show_default="DIR/export-FORMAT.csv")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Write the grades of a class run for an LMS. Exits with 1 if somebody could not be matched, and says who."""
+    from grader.cli import instructor
+
+    return answer(json, lambda out: instructor.export(out, run, format, roster, gradebook, to))
+
+
+@app.command(rich_help_panel=INSTRUCTOR)
+def similar(
+    submissions: Annotated[Path, typer.Argument(metavar="SUBMISSIONS", show_default=False)],
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="What is compared; may be repeated.", show_default="what was handed in"),
+    ] = None,
+    to: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes.")] = Path("similar.html"),
+    alike: Annotated[float, typer.Option(help="What part of the shorter file a pair shares.", min=0, max=1)] = 0.5,
+    most: Annotated[int, typer.Option(help="How many pairs are shown.", min=1)] = 200,
+    json: Json = False,
+) -> int:
+    """Show which hand-ins read alike, side by side, for a person to judge. Nothing leaves this machine."""
+    from grader.cli import instructor
+
+    return answer(json, lambda out: instructor.similar(out, submissions, unit or [], to, alike, most))
 
 
 Units = Annotated[list[str] | None, typer.Argument(metavar="UNIT…", show_default=False)]

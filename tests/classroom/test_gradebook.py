@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 
 import pytest
-from nbgrader.api import Gradebook
+from nbgrader.api import Base, Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
 
 from grader.classroom.gradebook import record, shown, sqlite
 from grader.curriculum import CourseError
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path, empty):
+    """What holds for one database holds for the other."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgres")()
+    return f"sqlite:///{shutil.copy(empty, tmp_path / 'class.db')}"
 
 
 def rows(url):
@@ -39,13 +51,15 @@ def test_a_unit_is_an_assignment_and_an_exercise_a_grade_cell(url, mini_course, 
         assert not book.find_submission("averages", "bo").needs_manual_grade
 
 
-def test_the_same_run_again_changes_nothing(url, mini_course, graded, tmp_path):
+def test_the_same_run_again_changes_nothing(url, mini_course, graded):
     students = [graded("ada", "centre"), graded("bo", "mean")]
     first = record(url, mini_course.curriculum.built, students)
 
     def dump():
-        with sqlite3.connect(tmp_path / "class.db") as database:
-            return list(database.iterdump())
+        with Gradebook(url) as book:
+            return {
+                table.name: sorted(map(str, book.db.execute(table.select()))) for table in Base.metadata.sorted_tables
+            }
 
     before = dump()
     assert record(url, mini_course.curriculum.built, students) == first
@@ -128,3 +142,74 @@ def test_a_path_of_any_characters_is_one_database(tmp_path, empty, mini_course, 
     record(sqlite(path), mini_course.curriculum.built, [graded("ada", "mean")])
     assert path.read_bytes() != before
     assert [one.name for one in path.parent.iterdir()] == ["gradebook.db"]
+
+
+def test_formgrader_and_nbgraders_export_see_everything(url, mini_course, graded, tmp_path, shell):
+    late = {"handed_in": {"averages": datetime(2026, 10, 2, 14, tzinfo=UTC)}, "late": {"averages": 0.25}}
+    record(url, mini_course.curriculum.built, [graded("ada", "centre", "mean", "variance", **late), graded("bo")])
+    with Gradebook(url) as book:
+        book.find_grade("mean", "averages", "averages", "ada").manual_score = 1.0
+        book.db.commit()
+    api = NbGraderAPI(CourseDirectory(root=str(tmp_path), db_url=url))
+    seen = {
+        (one["student"], one["name"]): (one["score"], one["max_score"])
+        for unit in ("averages", "spread")
+        for one in api.get_submissions(unit)
+    }
+    assert seen == {
+        ("ada", "averages"): (2, 3),
+        ("ada", "spread"): (3, 3),
+        ("bo", "averages"): (0, 3),
+        ("bo", "spread"): (0, 3),
+    }
+    record(url, mini_course.curriculum.built, [graded("ada", "centre", "mean", "variance", **late)])
+
+    ran = shell("nbgrader", "export", "--db", url, "--to", "out.csv", network=True)
+    assert ran.returncode == 0, ran.stderr
+    with (tmp_path / "out.csv").open() as file:
+        rows = {(row["student_id"], row["assignment"]): row for row in csv.DictReader(file)}
+    assert [float(rows["ada", "averages"][name]) for name in ("raw_score", "late_submission_penalty", "score")] == [
+        2.0,  # what a person gave counts, and the penalty is a part of it
+        0.5,
+        1.5,
+    ]
+    assert rows["ada", "averages"]["timestamp"] == "2026-10-02 14:00:00"
+    assert float(rows["ada", "spread"]["score"]) == 3.0 and float(rows["bo", "averages"]["score"]) == 0.0
+
+
+def test_a_run_that_knows_no_times_leaves_what_nbgraders_own_plugin_wrote(url, mini_course, graded):
+    record(url, mini_course.curriculum.built, [graded("ada", "centre")])
+    with Gradebook(url) as book:
+        book.find_submission_notebook("averages", "averages", "ada").late_submission_penalty = 0.5
+        book.db.commit()
+    record(url, mini_course.curriculum.built, [graded("ada", "mean")])
+    with Gradebook(url) as book:
+        assert book.find_submission("averages", "ada").late_submission_penalty == 0.5
+
+
+def test_a_class_in_parts_is_the_class_at_once(url, mini_course, graded, tmp_path, empty):
+    students = [graded(f"s{number}", *(["mean"] if number % 2 else [])) for number in range(9)]
+    whole = f"sqlite:///{shutil.copy(empty, tmp_path / 'whole.db')}"
+    scores = record(whole, mini_course.curriculum.built, students)
+    parts = {}
+    for start in range(0, 9, 4):
+        parts |= record(url, mini_course.curriculum.built, students[start : start + 4])
+    assert parts == scores and rows(url) == rows(whole)
+
+
+def test_a_server_that_is_not_there_and_a_book_that_cannot_be_written_are_one_line(
+    tmp_path, empty, mini_course, graded
+):
+    def error(url):
+        with pytest.raises(CourseError) as caught:
+            record(url, mini_course.curriculum.built, [graded("ada")])
+        assert "\n" not in str(caught.value) and "the verdicts are safe" in str(caught.value)
+        return str(caught.value)
+
+    assert "secret" not in error(f"postgresql+psycopg://me:secret@/grades?host={tmp_path}")
+    path = shutil.copy(empty, tmp_path / "locked.db")
+    with sqlite3.connect(path) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        assert "database is locked" in error(f"sqlite:///{path}?timeout=0.1")
+        other.rollback()
+    assert "readonly database" in error(f"sqlite:///file:{path}?mode=ro&uri=true")

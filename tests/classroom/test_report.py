@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -13,11 +14,11 @@ from hypothesis import strategies as st
 
 from grader.classroom import Graded
 from grader.classroom.report import (
-    ClassMistake,
     GradeReport,
+    GradesTable,
+    Tally,
     feedback_html,
     feedback_markdown,
-    grades_csv,
     summary_markdown,
 )
 from grader.judge import CheckResult, ExerciseVerdict, Verdict
@@ -58,12 +59,15 @@ def one(mini_course):
     return make
 
 
+def scores(student: Graded) -> dict[str, float]:
+    return {key: float(value.points) for key, value in student.verdict.exercises.items()}
+
+
 def report(course, tmp_path, *students, **fields):
-    scores = {
-        student.id: {key: float(value.points) for key, value in student.verdict.exercises.items()}
-        for student in students
-    }
-    return GradeReport(students, course.curriculum.built, tmp_path, "sqlite:///gradebook.db", scores, 7, **fields)
+    tally = Tally(course.curriculum.built)
+    for student in students:
+        tally.add(student, scores(student))
+    return GradeReport(students, course.curriculum.built, tmp_path, "sqlite:///gradebook.db", 7, tally, **fields)
 
 
 @given(text=st.one_of(st.just(NASTY), st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)))
@@ -93,9 +97,10 @@ def test_markdown_keeps_student_text_inside_its_fence(mini_course, one):
 
 
 @pytest.mark.parametrize("name", ["=cmd|'/c calc'!A0", "+1", "-1", "@SUM(A1)", "  =1", "＝1"])
-def test_no_cell_is_a_formula_and_commas_stay_in_their_cell(mini_course, tmp_path, graded, name):
-    text = grades_csv(report(mini_course, tmp_path, graded(name, "mean", problem=f'{name}, "quoted"')))
-    header, row = list(csv.reader(io.StringIO(text)))
+def test_no_cell_is_a_formula_and_commas_stay_in_their_cell(mini_course, graded, name):
+    student, text = graded(name, "mean", problem=f'{name}, "quoted"'), io.StringIO()
+    GradesTable(text, mini_course.curriculum.built).add(student, scores(student))
+    header, row = list(csv.reader(io.StringIO(text.getvalue())))
     assert len(header) == len(row)
     assert dict(zip(header, row, strict=True)) == {
         "student": f"'{name}",
@@ -111,19 +116,23 @@ def test_no_cell_is_a_formula_and_commas_stay_in_their_cell(mini_course, tmp_pat
 
 
 def test_summary_counts_verdicts_mistakes_and_problems(mini_course, tmp_path, graded):
-    run = report(
-        mini_course,
-        tmp_path,
-        graded("ada", "mean", "variance"),
-        graded("bo", "mean"),
-        graded("cy", problem="cy.zip is not a readable zip file."),
-        mistakes=(ClassMistake("averages/mean", "undivided", "The sum is not divided at all.", 2),),
-        ignored=("__MACOSX",),
-    )
+    cy = graded("cy", problem="cy.zip is not a readable zip file.")
+    students = [graded("ada", "mean", "variance"), graded("bo", "mean"), cy, graded("di"), graded("ed")]
+    wrong = "mean — matches the reference\n  called with x\n  The sum is not divided at all."
+    for student in (students[0], *students[-2:]):
+        exercises = student.verdict.exercises
+        mean = exercises["averages/mean"]
+        passed = mean.verdict == "passed"
+        checks = CheckResult("matches the reference", passed), CheckResult("is finite", True)
+        said = {} if passed else {"diagnosis": "undivided", "message": wrong}
+        exercises["averages/mean"] = replace(mean, checks=checks, **said)
+    run = report(mini_course, tmp_path, *students, ignored=("__MACOSX",))
     text = summary_markdown(run)
-    assert "| `averages/mean` | 2 | 1 | 0 | 0 | 0 | 1.33 / 2 |" in text
-    assert "| `spread/variance` | 1 | 2 | 0 | 0 | 0 | 1.00 / 3 |" in text
+    assert "| `averages/mean` | 2 | 3 | 0 | 0 | 0 | 0.80 / 2 |" in text
+    assert "| `spread/variance` | 1 | 4 | 0 | 0 | 0 | 0.60 / 3 |" in text
+    counts = [int(line.split("%")[1].split()[0]) for line in text.splitlines() if " %  " in line]
+    assert counts == [3, 0, 0, 1, 0, 0, 0, 0, 1, 0]
+    assert "| `averages/mean` | matches the reference | 2 of 3 (67%) |" in text and "is finite" not in text
     assert "- 2 students, `averages/mean`: The sum is not divided at all." in text
     assert "- cy: cy.zip is not a readable zip file." in text
     assert r"\_\_MACOSX" in text
-    assert run.to_dict()["students"]["ada"]["exercises"]["averages/mean"]["verdict"] == "passed"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.classroom.files import student_id, write_text
-from grader.classroom.roster import read_class
+from grader.classroom.roster import list_class, read_work
 from grader.curriculum import CourseError
 
 AVERAGES = "phase1_numbers/unit1_averages"
@@ -33,9 +33,9 @@ def notebook(*cells, unit="averages"):
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
 
 
-def read(course, folder, **options):
-    entries, _ = read_class(course, folder, **options)
-    return {entry.id: entry for entry in entries}
+def read(course, folder, units=()):
+    entries, _ = list_class(course, folder)
+    return {entry.id: read_work(course, folder, entry, units) for entry in entries}
 
 
 def test_every_form_of_submission_is_read(mini_course, folder):
@@ -115,15 +115,16 @@ def test_what_systems_leave_behind_is_nobodys(mini_course, folder):
     put(folder / ".DS_Store")
     put(folder / "__MACOSX" / "ada.py")
     put(folder / "out" / "grades.csv")
+    put(folder / "out.names.csv")
     put(folder / "ada" / f"{AVERAGES}.py")
-    entries, ignored = read_class(mini_course, folder, leave_out=folder / "out")
+    entries, ignored = list_class(mini_course, folder, leave_out=folder / "out")
     assert [entry.id for entry in entries] == ["ada"]
     assert ignored == [".DS_Store", "__MACOSX"]
 
 
 def test_a_missing_folder_is_one_line(mini_course, folder):
     with pytest.raises(CourseError, match="class cannot be read: No such file or directory"):
-        read_class(mini_course, folder)
+        list_class(mini_course, folder)
 
 
 @given(st.text(min_size=1, max_size=120))

@@ -339,7 +339,7 @@ def test_help_lists_every_command(small, course_command):
     shown = course_command()
     assert (shown.code, shown.err) == (0, "")
     for name in ("init", "next", "status", "check", "watch", "hint", "solution", "reset", "update", "train", "serve",
-                 "doctor", "demo", "grade", "release", "author"):  # fmt: skip
+                 "doctor", "demo", "grade", "release", "export", "similar", "author"):  # fmt: skip
         assert f"│ {name} " in shown.out
     assert course_command("author").out.count("│ ") >= 4
     assert course_command("--version").out == "1.2.0\n"
