@@ -6,7 +6,7 @@ TORCH ?= torch==2.15.0 torchvision==0.29.2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness attacks fuzz bench clean
+.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness attacks fuzz kills class bench clean
 
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
@@ -62,6 +62,12 @@ FUZZ ?= 120
 fuzz: $(READY)  ## what the judge hears, fuzzed with atheris for FUZZ seconds
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target build/atheris atheris==3.0.0
 	PYTHONPATH=build/atheris $(BIN)/python tests/attacks/fuzz_wire.py --seconds $(FUZZ)
+
+kills: $(READY)  ## class runs killed fifty times, each finished by the same command
+	KILLS=50 $(BIN)/python -m pytest -q tests/classroom/test_kills.py
+
+class: $(READY)  ## five hundred generated submissions, one in twenty hostile, and a verdict for each
+	$(BIN)/python bench/klass.py 500 --hostile 0.05
 
 bench: $(READY)
 	$(BIN)/python bench

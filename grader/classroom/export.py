@@ -26,7 +26,7 @@ from typing import Any
 from grader.classroom.enrolment import Enrolled, Roster
 from grader.classroom.files import printable, write_text
 from grader.classroom.gradebook import require_nbgrader, sqlite, unit_scores
-from grader.classroom.report import _cell
+from grader.classroom.report import spreadsheet_text
 from grader.curriculum import Course, CourseError, Unit
 
 FORMATS = ("csv", "canvas", "moodle")
@@ -127,7 +127,7 @@ def _finished(course: Course, run: Path) -> tuple[tuple[Unit, ...], list[str]]:
         with (run / "grades.csv").open(encoding="utf-8", newline="") as file:
             head, *rows = [*csv.reader(file)] or [[]]
         listed = {row[0] for row in rows if row}  # a verdict may be of somebody who has left
-        ids = sorted(path.stem for path in (run / "verdicts").glob("*.json") if _cell(path.stem) in listed)
+        ids = sorted(path.stem for path in (run / "verdicts").glob("*.json") if spreadsheet_text(path.stem) in listed)
     except (OSError, UnicodeDecodeError, csv.Error):
         raise CourseError(
             f"{run} holds no finished class run; `course grade SUBMISSIONS --out {run}` makes one."
@@ -167,7 +167,7 @@ def _csv(units: Sequence[Unit], enrolled: Sequence[Enrolled], grades: Grades) ->
     most = sum(unit.points for unit in units)
     for one in enrolled:
         points = [grades[one.id][unit.id] for unit in units]
-        who = [_cell(text) for text in (one.id, one.name, one.email)]
+        who = [spreadsheet_text(text) for text in (one.id, one.name, one.email)]
         rows.append([*who, *map(_number, points), _number(sum(points)), _number(most)])
     return _table(rows)
 
@@ -178,7 +178,7 @@ def _canvas(units: Sequence[Unit], enrolled: Sequence[Enrolled], grades: Grades)
         ["    Points Possible", "", "", "", "", *(_number(unit.points) for unit in units)],
     ]
     for one in enrolled:
-        who = [_cell(one.name or one.id), one.canvas_id, one.sis_user_id, one.sis_login_id, one.section]
+        who = [spreadsheet_text(one.name or one.id), one.canvas_id, one.sis_user_id, one.sis_login_id, one.section]
         rows.append([*who, *(_number(grades[one.id][unit.id]) for unit in units)])
     return _table(rows)
 

@@ -195,10 +195,10 @@ class GradesTable:
         points = [sum(by_unit), sum(unit.points for unit in self._units), *by_unit, *exercises]
         late = [f"{unit.id}: {said}" for unit in self._units if (said := student.lateness(unit))]
         note = " ".join(filter(None, [student.problem, *late]))
-        self._rows.writerow([_cell(student.id), *(f"{value:g}" for value in points), _cell(note)])
+        self._rows.writerow([spreadsheet_text(student.id), *(f"{value:g}" for value in points), spreadsheet_text(note)])
 
 
-def _cell(text: str) -> str:
+def spreadsheet_text(text: str) -> str:
     """Text that no spreadsheet takes for a formula."""
     first = unicodedata.normalize("NFKC", text).lstrip()[:1]  # some programs read full-width signs as well
     return f"'{text}" if first and first in "=+-@" else text

@@ -22,17 +22,16 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
         return everything
     try:
         tree = ast.parse(source)
-        mine = _definitions(tree)
+        if all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _runs(node) for node in tree.body):
+            return everything
+        mine, theirs = _definitions(tree), _stub(stub)
+        return {
+            exercise.name
+            for exercise in exercises
+            if all(name in mine and name in theirs and _same(mine[name], theirs[name]) for name in exercise.names)
+        }
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
-    if all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _runs(node) for node in tree.body):
-        return everything
-    theirs = _definitions_of_stub(stub)
-    return {
-        exercise.name
-        for exercise in exercises
-        if all(name in mine and mine[name] == theirs.get(name) for name in exercise.names)
-    }
 
 
 def _runs(node: ast.stmt) -> bool:
@@ -43,16 +42,22 @@ def _runs(node: ast.stmt) -> bool:
 
 
 @cache
-def _definitions_of_stub(stub: bytes) -> dict[str, str]:
-    return _definitions(ast.parse(stub))
+def _stub(source: bytes) -> dict[str, str]:
+    return {name: ast.dump(_bare(node)) for name, node in _definitions(ast.parse(source)).items()}
 
 
-def _definitions(tree: ast.Module) -> dict[str, str]:
-    found = {}
-    for node in tree.body:
-        if isinstance(node, _Definition):
-            found[node.name] = ast.dump(_bare(node))
-    return found
+def _definitions(tree: ast.Module) -> dict[str, _Definition]:
+    return {node.name: node for node in tree.body if isinstance(node, _Definition)}
+
+
+def _same(mine: _Definition, stub: str) -> bool:
+    if "NotImplementedError" in stub and not any(_is_missing(node) for node in ast.walk(mine)):
+        return False  # as for most that is written; to spell out the whole tree would cost milliseconds
+    return ast.dump(_bare(mine)) == stub
+
+
+def _is_missing(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "NotImplementedError"
 
 
 def _bare(definition: _Definition) -> _Definition:
