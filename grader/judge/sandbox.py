@@ -25,6 +25,7 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import traceback
 import types
 from collections.abc import Iterator, Sequence
@@ -87,7 +88,7 @@ def main(control_descriptor: int, confined: bool) -> None:
     ruleset = confine.prepare_landlock() if confined else None
     _warm_up()
     children: dict[int, int] = {}  # lifeline → pid
-    forks = 0
+    forks, warm = 0, False
     waker, wakes = os.pipe()
     os.set_blocking(wakes, False)
     os.set_blocking(waker, False)
@@ -117,8 +118,9 @@ def main(control_descriptor: int, confined: bool) -> None:
             os.close(printed)
             children[lifeline] = pid
             forks += 1
-            if forks == 2:  # the very first verdict is not to wait for this
-                memory.in_huge_pages()
+        if not warm and forks and (forks > 2 or not children):
+            _warm_up_more()
+            warm = True
 
 
 def _warm_up() -> None:
@@ -135,9 +137,8 @@ def _warm_up() -> None:
     torch.nn.functional.layer_norm(a, (4,)).sum().backward()
     torch.nn.Linear(4, 4)(a).sum().backward()
     np.linalg.inv(np.eye(2))
-    # torch.func and torch.optim bring in torch._dynamo: seconds, and it asks for a folder to write to. So does
-    # matplotlib, and a file may import pyplot without need.
-    importlib.import_module("torch._dynamo")
+    tempfile.tempdir = "/tmp"  # there is none that can be written to, and who looks for one would fail
+    # matplotlib could not be imported behind the wall, and a file may import pyplot without need.
     with contextlib.suppress(ImportError, OSError):
         importlib.import_module("matplotlib").use("Agg")
         importlib.import_module("matplotlib.pyplot")
@@ -145,6 +146,14 @@ def _warm_up() -> None:
     pickle.loads(cloudpickle.dumps(scenarios.load_weights))
     gc.collect()
     gc.freeze()
+
+
+def _warm_up_more() -> None:
+    """What the first verdict is not to wait for: torch._dynamo, which torch.func and torch.optim bring in."""
+    importlib.import_module("torch._dynamo")
+    gc.collect()
+    gc.freeze()
+    memory.in_huge_pages()
 
 
 def _be_the_child(conversation: int, printed: int, ruleset: int | None) -> None:

@@ -68,7 +68,7 @@ def numbers(
         if kinds[kind] == "integers":
             one = torch.randint(-3, 4, shape, generator=rng)
         elif kinds[kind] == "constant":
-            one = torch.randn((), generator=rng, dtype=torch.float64).expand(shape)
+            one = torch.randn((), generator=rng, dtype=torch.float64).expand(shape).contiguous()  # may be written to
         else:
             scale = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}[kinds[kind]]
             one = scale * torch.randn(shape, generator=rng, dtype=torch.float64)
