@@ -99,10 +99,9 @@ class Examiner:
         torch.nn.functional.layer_norm(torch.ones(2, 2, requires_grad=True), (2,)).sum().backward()
 
     def _prepare_unit(self, unit: Unit) -> None:
-        reference = importlib.import_module(unit.module)
-        self.references[unit.id] = reference
-        self.stubs[unit.id] = self.course.stub(unit).read_bytes()
+        self.stubs[unit.id] = self.course.stub(unit).read_bytes()  # first: later units ask for it
         untouched(unit.exercises, self.stubs[unit.id], self.stubs[unit.id])  # which it remembers
+        self.references[unit.id] = importlib.import_module(unit.module)
         text = self.course.reference(unit).read_text(encoding="utf-8")
         self.lendable[unit.id] = marshal.dumps(compile(text, f"{unit.address}.py", "exec", optimize=2))
         for exercise in unit.exercises:
@@ -166,12 +165,14 @@ class Examiner:
         plan = Plan(reference, variants, profile, seed)
         for item in self.items[exercise_id]:
             self._rehearsal = plan, item
-            error = self._run(item, Trial(Rehearsal(plan), reference), profile, seed)
+            try:
+                error = self._run(item, Trial(Rehearsal(plan), reference), profile, seed)
+            finally:
+                self._rehearsal = None
             if error or not plan.examples[item.nodeid]:
                 raise JudgeError(f"{item.nodeid} has no input that the reference passes ({error!r})")
             if item.nodeid in plan.unsound and profile == "author":
                 raise JudgeError(f"{item.nodeid} fails on the reference itself for some input, drawn from seed {seed}")
-        self._rehearsal = None
         return plan
 
     def _run(self, item: pytest.Item, trial: Trial, profile: str, seed: int) -> BaseException | None:

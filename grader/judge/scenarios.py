@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import types
 from collections.abc import Mapping
+from typing import Any
 
 import torch
+
+
+def refusal(impl: types.ModuleType, name: str, *arguments: Any) -> str:
+    """Whether the call raises ValueError."""
+    try:
+        getattr(impl, name)(*arguments)
+    except ValueError:
+        return "ValueError"
+    return "no error"
 
 
 def load_weights(module: torch.nn.Module, state: dict[str, torch.Tensor]) -> torch.nn.Module:

@@ -69,9 +69,12 @@ class Service:
                     return
                 if ready:
                     connection, _ = self.listener.accept()
-                    with connection, contextlib.suppress(OSError, EOFError):
+                    with connection:
                         connection.settimeout(REQUEST_SECONDS)
-                        request = framing.receive(connection)
+                        try:
+                            request = framing.receive(connection)
+                        except Exception:  # whoever left, or speaks another language, is no reason to end for all
+                            continue
                         connection.settimeout(None)
                         self._foresee(request)
                         if (pid := os.fork()) == 0:

@@ -229,7 +229,10 @@ def same(one: Any, other: Any) -> bool:
         return torch.equal(one.get_state(), other.get_state())
     if isinstance(one, np.ndarray):
         return one.dtype == other.dtype and one.strides == other.strides and np.array_equal(one, other)
-    return bool(one == other)
+    try:
+        return bool(one == other)
+    except Exception:  # what cannot be compared may differ
+        return False
 
 
 def _leaves(value: Any) -> Any:

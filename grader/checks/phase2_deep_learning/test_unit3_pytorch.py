@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from grader.judge import exercise, expect
 from grader.judge.compare import largest
+from grader.judge.scenarios import refusal
 from grader.judge.strategies import dims, generator, numbers, seeds
 
 # Inputs: a few integers are drawn, and everything is made of them -------------------------------------------
@@ -97,15 +98,6 @@ moved = st.builds(moving, dims(3), dims(4), st.sampled_from([0.9, 0.5, 0.99]), d
 
 
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
-
-
-def refusal(impl, name, *arguments):
-    """Whether the call raises ValueError."""
-    try:
-        getattr(impl, name)(*arguments)
-    except ValueError:
-        return "ValueError"
-    return "no error"
 
 
 def forward_and_back(impl, x, w, dout):

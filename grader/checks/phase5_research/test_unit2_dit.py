@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.judge import exercise, expect
-from grader.judge.scenarios import load_weights
+from grader.judge.scenarios import load_weights, refusal
 from grader.judge.strategies import dims, generator, numbers, seeds, weights
 
 DTYPES = st.sampled_from([torch.float32, torch.float64])
@@ -248,15 +248,6 @@ def dit_while_training(impl, arguments, state, x, t, y, seed):
 
 def guided(impl, arguments, state, x, t, y, scale):
     return made(impl, "DiT", arguments, state).eval().forward_with_cfg(x, t, y, scale)
-
-
-def refusal(impl, name, *arguments):
-    """Whether the call raises ValueError."""
-    try:
-        getattr(impl, name)(*arguments)
-    except ValueError:
-        return "ValueError"
-    return "no error"
 
 
 # Checks -----------------------------------------------------------------------------------------------------
