@@ -55,7 +55,7 @@ class Out:
     @contextlib.contextmanager
     def busy(self, what: str) -> Iterator[Callable[[str], None]]:
         """Says at once what is going on, while it does; gives what says the next thing. Only on a terminal."""
-        if self.as_json or not self.console.is_terminal:
+        if self.as_json or not sys.stdout.isatty():  # which needs no console, and that takes a while to import
             yield lambda what: None
             return
         with self.console.status(line(what)) as status:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from grader.curriculum import CourseError
 
@@ -30,23 +32,18 @@ def fingerprint(source: str, names: Iterable[str]) -> str | None:
     text does not parse or defines none of the names.
     """
     try:
-        tree = parse(source, "")
-        binders: dict[str, list[int]] = {}
-        for position, statement in enumerate(tree.body):
-            for name in _bound(statement):
-                binders.setdefault(name, []).append(position)
-        todo, used = [name for name in names if name in binders], set[int]()
-        if not todo:
-            return None
-        while todo:
-            for position in binders.get(todo.pop(), ()):
-                if position not in used:
-                    used.add(position)
-                    todo += _loaded(tree.body[position])
-        code = "\n".join(ast.unparse(_without_docstrings(tree.body[position])) for position in sorted(used))
+        statements = _statements(source)
     except (DoesNotParse, RecursionError):
         return None
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    todo, used = list(names), set[int]()
+    while todo:
+        name = todo.pop()
+        for position, statement in enumerate(statements):
+            if name in statement.binds and position not in used:
+                used.add(position)
+                todo += statement.loads
+    code = "\n".join(statements[position].code for position in sorted(used))
+    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()[:16] if used else None
 
 
 def definitions(source: str, what: str = "the file") -> dict[str, str]:
@@ -110,10 +107,26 @@ def _imports(source: str) -> list[str]:
     return [ast.unparse(node) for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-def _bound(statement: ast.stmt) -> set[str]:
-    """The module-level names that a top-level statement binds, in its branches too."""
+class _Statement(NamedTuple):
+    """A statement at module level: the names that it binds, in its branches too, those it uses, and its code."""
+
+    binds: frozenset[str]
+    loads: frozenset[str]
+    code: str
+
+
+@functools.lru_cache(maxsize=64)  # the exercises of a unit share their file
+def _statements(source: str) -> list[_Statement]:
+    """Raises DoesNotParse and RecursionError."""
+    return [
+        _Statement(_bound(statement), _loaded(statement), ast.unparse(_without_docstrings(statement)))
+        for statement in parse(source, "").body
+    ]
+
+
+def _bound(statement: ast.stmt) -> frozenset[str]:
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        return {statement.name}
+        return frozenset([statement.name])
     names: set[str] = set()
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
@@ -122,11 +135,12 @@ def _bound(statement: ast.stmt) -> set[str]:
             names.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             names.add(node.name)
-    return names
+    return frozenset(names)
 
 
-def _loaded(statement: ast.stmt) -> list[str]:
-    return [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+def _loaded(statement: ast.stmt) -> frozenset[str]:
+    nodes = ast.walk(statement)
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
 
 
 def _without_docstrings(statement: ast.stmt) -> ast.stmt:
