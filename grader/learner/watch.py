@@ -9,7 +9,7 @@ import re
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,7 +20,7 @@ from grader.learner.progress import NOT_ATTEMPTED, PASSED, Road
 from grader.learner.workspace import Changes, Workspace
 
 if TYPE_CHECKING:
-    from grader.judge import Verdict
+    from grader.judge import ExerciseVerdict, Verdict
 
 
 # What arrow and function keys send.
@@ -61,8 +61,9 @@ class Screen(Protocol):
 class Watch:
     """Judges on every save what is being worked on.
 
-    A save judges the whole unit; what is shown is the exercise in focus. When that one passes the loop
-    pauses: the next exercise's verdict is not shown until it is asked for (`n`) or worked on.
+    The first save judges the whole unit, later ones the exercise in focus and whatever has not passed as it is now.
+    What is shown is the exercise in focus. When that one passes the loop pauses: the next exercise's verdict is not
+    shown until it is asked for (`n`) or worked on.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Watch:
     ):
         self.course, self.workspace, self.screen, self.judge = course, workspace, screen, judge
         self.verdicts: list[Verdict] = []
+        self._latest: dict[str, ExerciseVerdict] = {}  # by exercise id
         self._units = {workspace.file(unit).resolve(): unit for unit in course.curriculum.built}
         self._focus = start or self._road().next
         self._confirming: Exercise | None = None
@@ -113,14 +115,24 @@ class Watch:
         unit = at if at in saved else saved[0]
         self.screen.checking(unit)
         before = self._road().verdicts
-        verdict = self.judge(list(unit.exercises))
-        self.verdicts.append(verdict)
+        verdict = self._judged(unit, before)
         focus = self._pick(unit, verdict, before)
         self._focus = focus
         self.screen.verdict(unit, verdict, focus)
         if verdict.exercises[focus.id].verdict == PASSED:
             self.screen.passed(focus, self._upcoming())
         self.screen.keys()
+
+    def _judged(self, unit: Unit, before: dict[str, str]) -> Verdict:
+        """The verdict on the whole unit, of which as much is new as the save can have changed."""
+
+        def due(exercise: Exercise) -> bool:
+            return exercise == self._focus or exercise.id not in self._latest or before[exercise.id] != PASSED
+
+        verdict = self.judge([exercise for exercise in unit.exercises if due(exercise)] or list(unit.exercises))
+        self.verdicts.append(verdict)
+        self._latest |= verdict.exercises
+        return replace(verdict, exercises={exercise.id: self._latest[exercise.id] for exercise in unit.exercises})
 
     def _pick(self, unit: Unit, verdict: Verdict, before: dict[str, str]) -> Exercise:
         """The exercise that a save was about."""

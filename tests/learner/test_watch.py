@@ -84,6 +84,29 @@ def test_working_on_moves_on_without_the_key(course, loop, saved, write):
     watch.run(typing())
 
 
+def test_a_save_judges_what_it_can_have_changed(course, workspace, loop, saved, write, judge):
+    watch, screen = loop
+    file = workspace.file(course.curriculum.unit("sums"))
+
+    def typing():
+        write("sums", total="passed", mean="passed")
+        yield saved("sums")
+        yield Key("n")  # in focus is another unit's
+        file.write_text(file.read_text().replace("return total(values)", "return 1 * total(values)"))
+        yield saved("sums")
+        write("sums", total="failed", mean="passed")
+        file.write_text(file.read_text().replace("result += value", "result -= value"))
+        yield saved("sums")
+
+    watch.run(typing())
+    assert judge.asked == [["sums/total", "sums/mean"], ["sums/mean"], ["sums/total", "sums/mean"]]
+    verdict = screen.last("verdict")[1]
+    assert {key: one.verdict for key, one in verdict.exercises.items()} == {
+        "sums/total": "failed",
+        "sums/mean": "passed",
+    }
+
+
 def test_next_skips_what_is_not_passed(loop):
     watch, screen = loop
     watch.run([Key("n"), Key("n")])
