@@ -8,21 +8,28 @@ from __future__ import annotations
 
 import logging
 import socket
+import tempfile
 import threading
+import weakref
 from collections.abc import Sequence
-from functools import cache
+from dataclasses import replace
+from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
+from grader.classroom.files import write_bytes
 from grader.classroom.judging import LastingJudge, Stopped
 from grader.curriculum import Course, CourseError, default_course
 from grader.judge import Judge, Submission, Verdict, confine
 from grader.judge.client import JudgeUnavailable
 from grader.judge.text import line
 from grader.judge.version import checker_version
+
+Files = tuple[tuple[str, bytes], ...]
+"""Texts by path."""
 
 CONNECT_SECONDS = 20
 """How long a scheduler may take to answer, and then to have its first worker."""
@@ -45,6 +52,8 @@ class ClusterJudge:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in one line
         self._address, self._over = address, False
         self._asked = {"root": str(course.root), "checker": checker_version(course), "unconfined": unconfined}
+        if found := [path for unit in course.curriculum.built if (path := course.hidden_checks(unit))]:
+            self._asked["hidden"] = tuple(("/".join(path.parts[-2:]), path.read_bytes()) for path in found)
         try:
             url = urlsplit(address)
             # A client that finds nobody leaves threads behind that complain at the end.
@@ -111,18 +120,24 @@ def _judged(asked: dict[str, Any], work: dict[str, Any], question: dict[str, Any
 _starting = threading.Lock()
 
 
-def _judge(root: str, checker: str, unconfined: bool) -> LastingJudge:
+def _judge(root: str, checker: str, unconfined: bool, hidden: Files = ()) -> LastingJudge:
     with _starting:
-        return _warm_judge(root, checker, unconfined)
+        return _warm_judge(root, checker, unconfined, hidden)
 
 
-@cache
-def _warm_judge(root: str, checker: str, unconfined: bool) -> LastingJudge:
-    """This worker's judge. It ends with the worker."""
+@lru_cache(maxsize=2)
+def _warm_judge(root: str, checker: str, unconfined: bool, hidden: Files) -> LastingJudge:
+    """This worker's judge. It ends with the worker, or when others were asked for since and nobody uses it."""
     from distributed import get_worker
 
     course = Course(Path(root)) if (Path(root) / "course" / "curriculum.toml").is_file() else default_course()
     here = get_worker().address
+    folder = None
+    if hidden:
+        folder = tempfile.TemporaryDirectory(dir=get_worker().local_directory)  # which nobody else may read
+        course = replace(course, hidden=Path(folder.name).resolve())
+        for name, text in hidden:
+            write_bytes(Path(folder.name) / name, text)
     if (found := checker_version(course)) != checker:
         raise CourseError(
             f"The worker {here} has version {found} of the judge and the course, and this machine has {checker}; "
@@ -133,4 +148,13 @@ def _warm_judge(root: str, checker: str, unconfined: bool) -> LastingJudge:
             f"The worker {here} cannot confine what students wrote; take Linux 5.13 or newer with Landlock, "
             "or add --unconfined to run it with the worker's rights."
         )
-    return LastingJudge(lambda: Judge(course, unconfined=unconfined))
+    judge = LastingJudge(lambda: Judge(course, unconfined=unconfined))
+    weakref.finalize(judge, _end, judge.started, folder)
+    return judge
+
+
+def _end(started: Sequence[Judge], folder: tempfile.TemporaryDirectory[str] | None) -> None:
+    for judge in started:
+        judge.__exit__(None, None, None)
+    if folder is not None:
+        folder.cleanup()

@@ -22,10 +22,19 @@ from typing import Any, TypeVar
 
 from grader.classroom.files import alone_in, printable, write_text, writing
 from grader.classroom.gradebook import record, require_nbgrader, shown, sqlite
+from grader.classroom.hidden import try_out, with_hidden_checks
 from grader.classroom.judging import Judges, LastingJudge, cores
 from grader.classroom.late import LatePolicy, times
 from grader.classroom.pseudonyms import pseudonyms
-from grader.classroom.report import Graded, GradeReport, GradesTable, Tally, summary_markdown, write_feedback
+from grader.classroom.report import (
+    FAULT,
+    Graded,
+    GradeReport,
+    GradesTable,
+    Tally,
+    summary_markdown,
+    write_feedback,
+)
 from grader.classroom.results import Results
 from grader.classroom.roster import Entry, Work, list_class, read_work
 from grader.curriculum import Course, CourseError, Unit, UnknownId
@@ -60,6 +69,8 @@ def grade(
     best: bool = False,
     regrade: Sequence[str] = (),
     names: Path | None = None,
+    checks: Path | None = None,
+    show: str = "learner",
     progress: Progress | None = None,
 ) -> GradeReport:
     """Judge every student of the folder `submissions` and write verdicts, gradebook, CSV and feedback under `out`.
@@ -80,6 +91,9 @@ def grade(
         regrade: students, exercises or units to judge anew even if the verdicts still hold.
         names: the table of pseudonyms for an anonymous run, written where it is missing: students go by these in all
             that is written under `out`.
+        checks: a folder laid out like grader/checks with further checks, which students do not have. An exercise is
+            passed if it passes all, and worth what it was. Who gives `judge` gives it such a course, too.
+        show: how much feedback tells, of report.LEVELS.
         progress: called from this thread after each student.
 
     Writes `feedback/<student>/feedback.{html,md}` and `verdicts/<student>.json` at once after each judgement, and in
@@ -88,7 +102,8 @@ def grade(
     gets "not attempted" and one line that says why, and the next is graded.
 
     Raises CourseError when there is nothing to grade, when nbgrader is missing, when the kernel cannot confine, when
-    another run is at work in `out`, or when `out` or the gradebook cannot be written.
+    another run is at work in `out`, when the course's own solutions do not pass `checks`, or when `out` or the
+    gradebook cannot be written.
     """
     require_nbgrader()
     if not (unconfined or cluster or confine.can_confine()):
@@ -106,6 +121,8 @@ def grade(
         raise CourseError(f"No submission in {submissions} has a file of a built unit, such as {example}.")
     if coming := [unit.number for unit in units if unit.coming]:
         raise CourseError(f"Unit {', '.join(coming)} is still coming; it cannot be graded yet.")
+    if checks is not None:
+        course = with_hidden_checks(course, checks, units)
 
     strangers: list[str] = []
     if late is not None:
@@ -135,6 +152,7 @@ def grade(
             checker=checker_version(course),
             confined=not unconfined,
             anonymous=names is not None,
+            show=show,
             anew=_anew(course, results, regrade),
             results=results,
         )
@@ -179,6 +197,7 @@ class _Desk:
     checker: str
     confined: bool
     anonymous: bool
+    show: str
     anew: Callable[[str, Work], bool]
     results: Results
 
@@ -191,6 +210,7 @@ class _Desk:
         # first, so that an interrupted run does not wait for what it was judging.
         with ThreadPoolExecutor(jobs + 2) as pool, judges as judge:
             try:
+                try_out(self.course, self.units, judge, profile=self.profile, seed=self.seed)
                 work = partial(self._result, judge, turn)
                 for student, new in _as_they_come(pool, work, entries, ahead=2 * jobs + 2):
                     done, judged = done + 1, judged + new
@@ -212,7 +232,7 @@ class _Desk:
         known = not self.anew(entry.id, work) and self.results.recall(entry.id, question, work.problem, when)
         judged = not known and self._judge(judge, turn, entry, work, question, when)
         student = self.results.read(entry.id)
-        write_feedback(self.out, student, self.units)
+        write_feedback(self.out, student, self.units, self.show)
         return student, judged
 
     def _judge(
@@ -233,7 +253,7 @@ class _Desk:
                 with turn:
                     verdict = judge.check(work.submission, question["exercises"], profile=self.profile, seed=self.seed)
             except JudgeUnavailable as error:
-                problem = f"The judge could not work on this: {printable(str(error).strip().splitlines()[-1])}"
+                problem = f"{FAULT}: {printable(str(error).strip().splitlines()[-1])}"
         graded = Graded(entry.id, verdict or self._not_attempted(work, problem), submitted, problem)
         self.results.keep(graded, question, when)
         return verdict is not None

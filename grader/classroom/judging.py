@@ -35,7 +35,7 @@ class LastingJudge:
     def __init__(self, start: Callable[[], Judge]):
         self._start = start
         self._judge: Judge | None = None
-        self._started: list[Judge] = []  # they are left in the end: other threads may still hear that theirs is dead
+        self.started: list[Judge] = []  # they are left in the end: other threads may still hear that theirs is dead
         self._lock = threading.Lock()
         self._over = False
 
@@ -47,7 +47,7 @@ class LastingJudge:
     ) -> None:
         with self._lock:
             self._over = True
-            for judge in self._started:
+            for judge in self.started:
                 judge.__exit__(kind, error, trace)
 
     def check(self, submission: Submission, targets: Sequence[str], *, profile: str, seed: int) -> Verdict:
@@ -71,7 +71,7 @@ class LastingJudge:
                 raise Stopped
             if self._judge is None:
                 self._judge = self._start().__enter__()
-                self._started.append(self._judge)
+                self.started.append(self._judge)
             return self._judge
 
     def _let_go(self, judge: Judge) -> None:

@@ -12,21 +12,27 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from grader.classroom.files import write_text
-from grader.curriculum import Exercise, Unit
-from grader.judge import ExerciseVerdict, Verdict
+from grader.curriculum import Unit
+from grader.judge import CheckResult, ExerciseVerdict, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Template
 
 MOST_CHECKS = 20
 """How many checks the summary lists."""
+
+LEVELS = ("learner", "after-deadline", "instructor")
+"""How much feedback tells: of hidden checks the names of those that failed; all that they say; and the seed, too."""
+
+FAULT = "The judge could not work on this"
+"""How a problem begins that is ours. What follows is for the instructor."""
 
 OUTCOMES = ("passed", "failed", "crashed", "timed out", "not attempted")
 
@@ -97,11 +103,14 @@ class Tally:
             self.problems[student.id] = student.problem
         for name, one in student.verdict.exercises.items():
             self.outcomes[name, one.verdict] += 1
-            for check in one.checks:
+            hidden = one.hidden.checks if one.hidden else ()
+            for check in (*one.checks, *(replace(check, name=f"hidden: {check.name}") for check in hidden)):
                 self.asked[name, check.name] += 1
                 self.refused[name, check.name] += not check.passed
-            if one.diagnosis:  # then the message ends with its sentence
-                self._made[name, one.diagnosis, one.message.splitlines()[-1].strip()] += 1
+            parts = [part for part in (one, one.hidden) if part]
+            # The message on a known mistake ends with its sentence.
+            made = {(name, part.diagnosis, part.message.splitlines()[-1].strip()) for part in parts if part.diagnosis}
+            self._made.update(made)
 
     @property
     def mistakes(self) -> tuple[ClassMistake, ...]:
@@ -224,7 +233,19 @@ _PAGE = """\
   .small { font-size: .85rem; opacity: .8; overflow-wrap: anywhere; }
   ul { padding-left: 1.2rem; }
 </style>
+{% macro told(one, unit) %}
+{% if one.message %}<pre>{{ one.message }}</pre>{% endif %}
+{% if instructor and one.diagnosis %}<p class="small">Known mistake: <code>{{ one.diagnosis }}</code></p>{% endif %}
+{% if one.see %}<p>Read again: {{ lesson(unit, one.see) }}</p>{% endif %}
+{% if one.repro %}<details><summary>Code that shows it</summary><pre>{{ one.repro }}</pre></details>{% endif %}
+{% if one.checks %}<ul>{% for check in one.checks %}
+<li>{{ "✓" if check.passed else "✗" }} {{ check.name }}
+{% if not one.message.startswith(check.message) %}<pre>{{ check.message }}</pre>{% endif %}</li>{% endfor %}
+</ul>{% endif %}
+{% if one.output %}<details><summary>What your code printed</summary><pre>{{ one.output }}</pre></details>{% endif %}
+{% endmacro %}
 <h1>Feedback for {{ student.id }}</h1>
+{% if instructor %}<p class="failed">{{ banner }}</p>{% endif %}
 <p><strong>{{ points }} of {{ student.verdict.max_points }} points</strong></p>
 {% if student.problem %}<p class="failed">{{ student.problem }}</p>{% endif %}
 {% for note in student.verdict.notes %}<p class="small">{{ note }}</p>{% endfor %}
@@ -235,13 +256,9 @@ _PAGE = """\
 <section>
 <h3 class="{{ one.verdict.split()[0] }}">{{ exercise.title }} <span>{{ one.points }} / {{ one.max_points }}</span></h3>
 <p><code>{{ exercise.name }}</code>: {{ one.verdict }}</p>
-{% if one.message %}<pre>{{ one.message }}</pre>{% endif %}
-{% if one.see %}<p>Read again: {{ lesson(unit, one.see) }}</p>{% endif %}
-{% if one.repro %}<details><summary>Code that shows it</summary><pre>{{ one.repro }}</pre></details>{% endif %}
-{% if one.checks %}<ul>{% for check in one.checks %}
-<li>{{ "✓" if check.passed else "✗" }} {{ check.name }}</li>{% endfor %}
-</ul>{% endif %}
-{% if one.output %}<details><summary>What your code printed</summary><pre>{{ one.output }}</pre></details>{% endif %}
+{{ told(one, unit) }}
+{% if one.hidden %}<h4>Hidden checks</h4>
+{{ told(one.hidden, unit) }}{% endif %}
 </section>
 {% endfor %}{% endfor %}
 <p class="small">{{ provenance }}</p>
@@ -249,17 +266,48 @@ _PAGE = """\
 """
 
 
-def write_feedback(out: Path, student: Graded, units: Sequence[Unit]) -> None:
+def write_feedback(out: Path, student: Graded, units: Sequence[Unit], level: str = "learner") -> None:
     """Write out/feedback/<student>/feedback.{html,md}."""
     folder = out / "feedback" / student.id
-    write_text(folder / "feedback.html", feedback_html(student, units))
-    write_text(folder / "feedback.md", feedback_markdown(student, units))
+    write_text(folder / "feedback.html", feedback_html(student, units, level))
+    write_text(folder / "feedback.md", feedback_markdown(student, units, level))
 
 
-def feedback_html(student: Graded, units: Sequence[Unit]) -> str:
+def shown(student: Graded, level: str) -> Graded:
+    """What a level of LEVELS lets be seen of a result. Pages are made of nothing else."""
+    if level == "instructor":
+        return student
+    ours = student.problem and student.problem.startswith(f"{FAULT}:")
+    problem = f"{FAULT}; your instructor can find out why." if ours else student.problem
+    exercises = {
+        name: replace(
+            one,
+            message=problem if problem and one.message == student.problem else one.message,
+            hidden=_names_alone(one) if level == "learner" else one.hidden,
+        )
+        for name, one in student.verdict.exercises.items()
+    }
+    return replace(student, problem=problem, verdict=replace(student.verdict, exercises=exercises))
+
+
+def _names_alone(one: ExerciseVerdict) -> ExerciseVerdict | None:
+    """Of hidden checks, the names of those that failed."""
+    names = one.refused_hidden
+    checks = tuple(CheckResult(name, False) for name in names)
+    return ExerciseVerdict("failed", 0, one.max_points, checks=checks) if names else None
+
+
+def feedback_html(student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
     """One student's feedback as a page of its own: no scripts, no requests."""
-    points, provenance = f"{student.standing:g}", _provenance(student.verdict)
-    return _page().render(student=student, points=points, units=units, provenance=provenance) + "\n"
+    student = shown(student, level)
+    page = _page().render(
+        student=student,
+        points=f"{student.standing:g}",
+        units=units,
+        provenance=_provenance(student.verdict, level),
+        instructor=level == "instructor",
+    )
+    return f"{page}\n"
 
 
 @cache
@@ -267,7 +315,7 @@ def _page() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals["lesson"] = _lesson
+    environment.globals |= {"lesson": _lesson, "banner": _BANNER}
     return environment.from_string(_PAGE)
 
 
@@ -276,43 +324,57 @@ def _lesson(unit: Unit, see: str) -> str:
     return f"lesson {unit.number}, “{see.partition('#')[2].replace('-', ' ')}”"
 
 
-def feedback_markdown(student: Graded, units: Sequence[Unit]) -> str:
+_BANNER = "For the instructor, not to be handed out: with what hidden checks say, and the seed."
+
+
+def feedback_markdown(student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
     """The same feedback as Markdown, for a pull request or a mail."""
-    verdict = student.verdict
+    student = shown(student, level)
+    verdict, instructor = student.verdict, level == "instructor"
     parts = [
         f"# Feedback for {_plain(student.id)}",
+        *([f"**{_BANNER}**"] if instructor else []),
         f"**{student.standing:g} of {verdict.max_points} points**",
         *(_plain(line) for line in filter(None, [student.problem, *verdict.notes])),
     ]
     for unit in units:
         parts.append(f"## {unit.number} {_plain(unit.title)}")
         parts += filter(None, [student.lateness(unit)])
-        parts += [_exercise_markdown(unit, exercise, verdict.exercises[exercise.id]) for exercise in unit.exercises]
-    parts += ["---", _plain(_provenance(verdict))]
+        for exercise in unit.exercises:
+            one = verdict.exercises[exercise.id]
+            parts.append(f"### {_plain(exercise.title)}: {one.points} / {one.max_points}")
+            parts += [f"`{exercise.name}`: {one.verdict}", *_told(unit, one, instructor)]
+            if one.hidden:
+                parts += ["#### Hidden checks", *_told(unit, one.hidden, instructor)]
+    parts += ["---", _plain(_provenance(verdict, level))]
     return "\n\n".join(parts) + "\n"
 
 
-def _exercise_markdown(unit: Unit, exercise: Exercise, one: ExerciseVerdict) -> str:
-    parts = [
-        f"### {_plain(exercise.title)}: {one.points} / {one.max_points}",
-        f"`{exercise.name}`: {one.verdict}",
-        _fenced(one.message) if one.message else "",
-        f"Read again: {_lesson(unit, one.see)}" if one.see else "",
-        f"Code that shows it:\n\n{_fenced(one.repro, 'python')}" if one.repro else "",
-        "\n".join(f"- {'✓' if check.passed else '✗'} {_plain(check.name)}" for check in one.checks),
-        f"What your code printed:\n\n{_fenced(one.output)}" if one.output else "",
-    ]
-    return "\n\n".join(filter(None, parts))
+def _told(unit: Unit, one: ExerciseVerdict, instructor: bool) -> Iterator[str]:
+    if one.message:
+        yield _fenced(one.message)
+    if instructor and one.diagnosis:
+        yield f"Known mistake: `{one.diagnosis}`"
+    if one.see:
+        yield f"Read again: {_lesson(unit, one.see)}"
+    if one.repro:
+        yield f"Code that shows it:\n\n{_fenced(one.repro, 'python')}"
+    if one.checks:
+        yield "\n".join(f"- {'✓' if check.passed else '✗'} {_plain(check.name)}" for check in one.checks)
+    yield from (_fenced(check.message) for check in one.checks if not one.message.startswith(check.message))
+    if one.output:
+        yield f"What your code printed:\n\n{_fenced(one.output)}"
 
 
 _UNCONFINED = "The kernel did not confine the code while it was judged."
 
 
-def _provenance(verdict: Verdict) -> str:
-    return (
-        f"Judged by {verdict.checker}, seed {verdict.seed}, source {verdict.source_sha256 or 'none'}. "
-        "The same three give the same verdict." + ("" if verdict.confined else f" {_UNCONFINED}")
-    )
+def _provenance(verdict: Verdict, level: str) -> str:
+    """What was judged, by what. Who knows the seed as well knows what the next hand-in will be asked."""
+    source = f"source {verdict.source_sha256 or 'none'}."
+    seed = f"seed {verdict.seed}, {source} The same three give the same verdict."
+    said = f"Judged by {verdict.checker}, {seed if level == 'instructor' else source}"
+    return said if verdict.confined else f"{said} {_UNCONFINED}"
 
 
 def _plain(text: str) -> str:

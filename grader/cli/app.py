@@ -228,6 +228,10 @@ def grade(
         typer.Option(metavar="STUDENT|EXERCISE", help="Judge anew; may be repeated.", show_default=False),
     ] = None,
     anonymous: Annotated[bool, typer.Option("--anonymous", help="Write pseudonyms; DIR.names.csv has them.")] = False,
+    checks: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Hidden checks of your own, besides.", show_default=False)
+    ] = None,
+    show: Annotated[str, typer.Option(help="What feedback tells: learner, after-deadline or instructor.")] = "learner",
     json: Json = False,
 ) -> int:
     """Grade a folder of submissions into nbgrader's gradebook, a CSV and feedback. Resumes."""
@@ -237,6 +241,7 @@ def grade(
     options: dict[str, Any] = {"jobs": jobs, "seed": seed, "profile": profile, "gradebook": gradebook}
     options |= {"unconfined": unconfined, "cluster": cluster, "roster": roster, "grace": grace, "late": late}
     options |= {"late_most": late_most, "attempts": attempts, "regrade": regrade or [], "anonymous": anonymous}
+    options |= {"checks": checks, "show": show}
     return answer(json, lambda to: instructor.grade(to, submissions, out, unit or [], **options))
 
 

@@ -26,6 +26,7 @@ def grade(
     late_most: float = 100.0,
     attempts: str = "last",
     anonymous: bool = False,
+    show: str = "learner",
     **options: Any,
 ) -> Answer:
     """`options` are those of classroom.grade; `grace` in hours, `late` in percent a day."""
@@ -47,7 +48,11 @@ def grade(
     from grader.classroom import grade as grade_class
     from grader.classroom.enrolment import read_roster
     from grader.classroom.late import LatePolicy
+    from grader.classroom.report import LEVELS
     from grader.classroom.roster import NAMES
+
+    if show not in LEVELS:
+        raise CourseError(f"Feedback cannot show {show!r}; choose {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
 
     policy = None
     if roster is not None:
@@ -73,6 +78,7 @@ def grade(
             late=policy,
             best=attempts == "best",
             names=Path(f"{folder.resolve()}{NAMES}") if anonymous else None,
+            show=show,
             progress=progress,
             **options,
         )

@@ -12,9 +12,13 @@ from grader.curriculum.model import Curriculum, Unit
 
 @dataclass(frozen=True)
 class Course:
-    """A course: a folder with course/curriculum.toml and the rooms beside it."""
+    """A course: a folder with course/curriculum.toml and the rooms beside it.
+
+    `hidden` is a folder of an instructor's own checks, laid out like grader/checks; they judge besides the course's.
+    """
 
     root: Path
+    hidden: Path | None = None
 
     @cached_property
     def curriculum(self) -> Curriculum:
@@ -30,11 +34,20 @@ class Course:
         return self.root / "solutions" / f"{unit.address}.py"
 
     def checks(self, unit: Unit) -> Path:
-        folder, name = PurePosixPath(unit.address).parts
-        return self.root / "grader" / "checks" / folder / f"test_{name}.py"
+        return self.root / "grader" / "checks" / _checks(unit)
+
+    def hidden_checks(self, unit: Unit) -> Path | None:
+        """The unit's hidden checks, where there are any."""
+        path = self.hidden and self.hidden / _checks(unit)
+        return path if path and path.is_file() else None
 
     def mistakes(self, unit: Unit) -> Path:
         return self.root / "grader" / "mistakes" / f"{unit.address}.py"
+
+
+def _checks(unit: Unit) -> PurePosixPath:
+    address = PurePosixPath(unit.address)
+    return address.with_name(f"test_{address.name}.py")
 
 
 @cache

@@ -56,6 +56,7 @@ Failure = tuple[BaseException, Evidence | None]
 def collect(course: Course, *plugins: object) -> None:
     """Have pytest collect the course's checks; one of the plugins has its run loop then."""
     checks = [str(path) for unit in course.curriculum.built if (path := course.checks(unit)).is_file()]
+    checks += [str(course.hidden)] if course.hidden else []
     options = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
     options += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
     pytest.main([*options, *checks], plugins=plugins)
@@ -65,12 +66,13 @@ class Examiner:
     def __init__(self, course: Course, sandbox: Sandbox):
         self.course, self.sandbox = course, sandbox
         self.checker = checker_version(course)
-        self.items: dict[str, list[pytest.Item]] = defaultdict(list)  # by exercise id
+        # By exercise id, and whether they are the hidden ones.
+        self.items: dict[tuple[str, bool], list[pytest.Item]] = defaultdict(list)
         self.broken: dict[str, str] = {}  # unit id → why it cannot be judged
         self.references: dict[str, types.ModuleType] = {}
         self.stubs: dict[str, bytes] = {}  # by unit id
         self.lendable: dict[str, bytes] = {}  # compiled references, by unit id
-        self.plans: dict[tuple[str, int], dict[str, Plan]] = {}  # by profile and seed, by exercise id
+        self.plans: dict[tuple[str, int], dict[tuple[str, bool], Plan]] = {}  # by profile and seed, as the items
         self._rehearsal: tuple[Plan, pytest.Item] | None = None  # and the check at it
         self._trial: Trial | None = None
 
@@ -88,7 +90,7 @@ class Examiner:
             if name not in {exercise.name for exercise in unit.exercises}:
                 self.broken[unit.id] = f"{item.nodeid} belongs to no exercise of {unit.id}"
                 continue
-            self.items[f"{unit.id}/{name}"].append(item)
+            self.items[f"{unit.id}/{name}", item.path != self.course.checks(unit)].append(item)
             self._observe(item)
             cloudpickle.register_pickle_by_value(item.module)  # type: ignore[attr-defined]
         for unit in self.course.curriculum.built:
@@ -105,8 +107,10 @@ class Examiner:
         text = self.course.reference(unit).read_text(encoding="utf-8")
         self.lendable[unit.id] = marshal.dumps(compile(text, f"{unit.address}.py", "exec", optimize=2))
         for exercise in unit.exercises:
-            if not self.items[exercise.id]:
+            if not self.items[exercise.id, False]:
                 raise JudgeError(f"no check belongs to {exercise.id}; zero checks are an error, never a pass")
+        if (path := self.course.hidden_checks(unit)) and not any(self.items[one.id, True] for one in unit.exercises):
+            raise JudgeError(f"{path} holds no checks; zero checks are an error, never a pass")
         _load(self.course.mistakes(unit), f"mistakes.{unit.module}")
 
     def _observe(self, item: pytest.Item) -> None:
@@ -147,32 +151,35 @@ class Examiner:
             unit = self.course.curriculum.unit(target)
             if unit.id not in self.broken and sources.get(unit.address) not in (None, self.stubs[unit.id]):
                 self.plan(target, profile, seed)
+                if self.items[target, True]:
+                    self.plan(target, profile, seed, hidden=True)
 
-    def plan(self, exercise_id: str, profile: str, seed: int) -> Plan:
+    def plan(self, exercise_id: str, profile: str, seed: int, hidden: bool = False) -> Plan:
         plans = self.plans[profile, seed] = self.plans.pop((profile, seed), {})  # used last, forgotten last
         for forgotten in list(self.plans)[:-PLANS_KEPT]:
             del self.plans[forgotten]
-        if exercise_id not in plans:
-            plans[exercise_id] = self._plan(exercise_id, profile, seed)
+        if (exercise_id, hidden) not in plans:
+            plans[exercise_id, hidden] = self._plan(exercise_id, profile, seed, hidden)
             gc.freeze()  # the children's collections need not look at any of this
-        return plans[exercise_id]
+        return plans[exercise_id, hidden]
 
-    def _plan(self, exercise_id: str, profile: str, seed: int) -> Plan:
+    def _plan(self, exercise_id: str, profile: str, seed: int, hidden: bool) -> Plan:
         unit = self.course.curriculum.unit(exercise_id)
         reference = self.references[unit.id]
         known = mistakes_in(sys.modules[f"mistakes.{unit.module}"])
         variants = [(one, with_mistake(reference, one)) for one in known if f"{unit.id}/{one.exercise}" == exercise_id]
         plan = Plan(reference, variants, profile, seed)
-        for item in self.items[exercise_id]:
+        for item in self.items[exercise_id, hidden]:
             self._rehearsal = plan, item
             try:
                 error = self._run(item, Trial(Rehearsal(plan), reference), profile, seed)
             finally:
                 self._rehearsal = None
+            if (why := plan.unsound.get(item.nodeid)) and (hidden or profile == "author"):
+                why = f"drawn from seed {seed} ({why})"
+                raise JudgeError(f"{item.nodeid} fails on the reference itself for some input, {why}")
             if error or not plan.examples[item.nodeid]:
                 raise JudgeError(f"{item.nodeid} has no input that the reference passes ({error!r})")
-            if item.nodeid in plan.unsound and profile == "author":
-                raise JudgeError(f"{item.nodeid} fails on the reference itself for some input, drawn from seed {seed}")
         return plan
 
     def _run(self, item: pytest.Item, trial: Trial, profile: str, seed: int) -> BaseException | None:
@@ -216,8 +223,14 @@ class Examiner:
                         exercises[exercise.id] = (
                             ExerciseVerdict("not attempted", 0, exercise.points)
                             if exercise.name in idle[unit.id]
-                            else self._judge_exercise(unit, exercise, self.plan(exercise.id, profile, seed), learner)
+                            else self._judge_exercise(unit, exercise, profile, seed, learner)
                         )
+                    # When all others are done: what is known of hidden inputs by then, no other result can tell.
+                    for exercise in wanted:
+                        one = exercises[exercise.id]
+                        if self.items[exercise.id, True] and one.verdict not in ("not attempted", "timed out"):
+                            hidden = self._judge_exercise(unit, exercise, profile, seed, learner, hidden=True)
+                            exercises[exercise.id] = one.and_hidden(hidden, exercise.name)
                 finally:
                     learner.close()
                 notes += [
@@ -235,8 +248,11 @@ class Examiner:
         units = map(self.course.curriculum.unit, idle)
         return [unit for unit in units if unit.id in self.lendable and len(idle[unit.id]) == len(unit.exercises)]
 
-    def _judge_exercise(self, unit: Unit, exercise: Exercise, plan: Plan, learner: Session) -> ExerciseVerdict:
-        items = self.items[exercise.id]
+    def _judge_exercise(
+        self, unit: Unit, exercise: Exercise, profile: str, seed: int, learner: Session, hidden: bool = False
+    ) -> ExerciseVerdict:
+        """By the course's own checks, or by the hidden ones."""
+        items, plan = self.items[exercise.id, hidden], self.plan(exercise.id, profile, seed, hidden)
         trials: dict[str, Trial] = {}  # by check, as far as they came
         failures: dict[str, Failure] = {}
         try:

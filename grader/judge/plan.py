@@ -46,7 +46,7 @@ class Example:
 class Plan:
     """The examples of an exercise's checks, by node id, and all calls in the order in which they will be made.
 
-    `unsound` are the checks that the reference itself did not pass on some input; such inputs judge nobody.
+    `unsound` says of checks that the reference itself did not pass on some input what was wrong; it judges nobody.
     """
 
     reference: types.ModuleType
@@ -55,7 +55,7 @@ class Plan:
     seed: int
     calls: list[Planned] = field(default_factory=list)
     examples: dict[str, list[Example]] = field(default_factory=lambda: defaultdict(list))
-    unsound: set[str] = field(default_factory=set)
+    unsound: dict[str, str] = field(default_factory=dict)
 
     @property
     def hurried(self) -> bool:
@@ -74,9 +74,10 @@ class Plan:
         except HypothesisException:  # an input that is not to be used
             del self.calls[began:]
             raise
-        except Exception:
+        except Exception as error:
             del self.calls[began:]
-            self.unsound.add(check_id)
+            said = str(error).partition("\n")[0]  # what pytest writes below names addresses
+            self.unsound.setdefault(check_id, f"{type(error).__name__}: {said}")
         else:
             spoiled = not same(inputs, kept)
             inputs = kept if spoiled else inputs

@@ -71,7 +71,7 @@ def open_rooms(course: Course) -> None:
 def unit_of(course: Course, checks: Path) -> Unit:
     """The unit whose checks lie in this file."""
     for unit in course.curriculum.built:
-        if course.checks(unit) == checks:
+        if course.checks(unit).parts[-2:] == checks.parts[-2:]:  # in the course's room or a folder of hidden ones
             return unit
     raise pytest.UsageError(f"{checks} is not the checks file of a unit in curriculum.toml")
 

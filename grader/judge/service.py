@@ -114,8 +114,9 @@ def main() -> None:
     parser.add_argument("descriptor", type=int)
     parser.add_argument("--idle", type=float, default=900.0)
     parser.add_argument("--unconfined", action="store_true")
+    parser.add_argument("--hidden", type=Path, help="a folder of further checks, laid out like the course's")
     options = parser.parse_args()
-    course = Course(options.course)
+    course = Course(options.course, options.hidden)
     # Before anything of the course is imported: the sandbox starts from a clean interpreter.
     sandbox = Sandbox(confined=confine.can_confine() and not options.unconfined)
     torch.set_num_threads(1)

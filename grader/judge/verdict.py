@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 SCHEMA = 1
@@ -26,6 +26,9 @@ class ExerciseVerdict:
     `message` is the finished sentence on the first check that did not pass ("" when all did), free of control
     characters. `diagnosis` names the known mistake whose results equal the learner's, and `see` the lesson's section
     on it. `repro` is Python code for the smallest failing input. `output` is what the learner's code printed, bounded.
+
+    `hidden` is the verdict by an instructor's own checks, where there are any. It holds all that there is to say of
+    them; what stands beside it tells no more than the name of one that failed, and learners may read it.
     """
 
     verdict: Outcome
@@ -37,6 +40,21 @@ class ExerciseVerdict:
     repro: str | None = None
     checks: tuple[CheckResult, ...] = ()
     output: str = ""
+    hidden: ExerciseVerdict | None = None
+
+    @property
+    def refused_hidden(self) -> tuple[str, ...]:
+        """The hidden checks that did not pass, by name, without the parameters that pytest puts in brackets."""
+        checks = self.hidden.checks if self.hidden else ()
+        return tuple(dict.fromkeys(one.name.partition("[")[0] for one in checks if not one.passed))
+
+    def and_hidden(self, hidden: ExerciseVerdict, exercise: str) -> ExerciseVerdict:
+        """The verdict by these checks and the hidden ones: passed if both are."""
+        both = replace(self, hidden=hidden)
+        if self.verdict != "passed" or hidden.verdict == "passed":
+            return both
+        message = f"{exercise} — {both.refused_hidden[0]}\n  A hidden check does not pass."
+        return replace(both, verdict=hidden.verdict, points=0, message=message)
 
 
 @dataclass(frozen=True)
@@ -69,16 +87,28 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON-able data, schema 1."""
-        return {"schema": SCHEMA, **asdict(self)}
+        data = {"schema": SCHEMA, **asdict(self)}
+        data["exercises"] = {key: _without_none(one) for key, one in data["exercises"].items()}
+        return data
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Verdict:
         """Inverse of to_dict. Raises ValueError for another schema."""
         if data.get("schema") != SCHEMA:
             raise ValueError(f"a verdict of schema {data.get('schema')!r}; this version reads schema {SCHEMA}")
-        exercises = {
-            key: ExerciseVerdict(**{**one, "checks": tuple(CheckResult(**check) for check in one["checks"])})
-            for key, one in data["exercises"].items()
-        }
+        exercises = {key: _exercise(one) for key, one in data["exercises"].items()}
         rest = {key: value for key, value in data.items() if key not in ("schema", "exercises", "notes")}
         return cls(exercises=exercises, notes=tuple(data["notes"]), **rest)
+
+
+def _without_none(one: dict[str, Any]) -> dict[str, Any]:
+    """`hidden` stands only where there is something to say."""
+    hidden = one.pop("hidden")
+    return one if hidden is None else {**one, "hidden": _without_none(hidden)}
+
+
+def _exercise(one: dict[str, Any]) -> ExerciseVerdict:
+    hidden = _exercise(one["hidden"]) if "hidden" in one else None
+    return ExerciseVerdict(
+        **{**one, "checks": tuple(CheckResult(**check) for check in one["checks"]), "hidden": hidden}
+    )

@@ -37,6 +37,7 @@ def _files(course: Course) -> list[Path]:
     files = [*sorted(Path(__file__).parent.glob("*.py")), course.root / "course" / "curriculum.toml"]
     for unit in course.curriculum.built:
         files += [course.checks(unit), course.reference(unit), course.mistakes(unit), course.stub(unit)]
+        files += filter(None, [course.hidden_checks(unit)])
     return files
 
 

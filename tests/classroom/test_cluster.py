@@ -160,3 +160,21 @@ def test_a_scheduler_that_goes_away_loses_nothing(classroom, mini_course, mini_j
     kept = verdicts(tmp_path / "out")
     report = grade(mini_course, classroom, tmp_path / "out", gradebook=url, judge=mini_judge)
     assert 0 < report.judged < 8 and kept.items() <= verdicts(tmp_path / "out").items()
+
+
+def test_workers_judge_by_hidden_checks_too(scheduler, classroom, mini_course, tmp_path, url):
+    checks = tmp_path / "checks"
+    text = 'from grader.judge import exercise\n\n\n@exercise("mean")\nclass TestMean:\n'
+    text += "    def test_of_{0}(self, learner):\n        assert learner.mean([float({0})]) == {0}\n"
+    options = {"seed": 3, "gradebook": url, "checks": checks}
+    with workers(scheduler, 1, tmp_path):
+        for number in range(4):  # more than a worker keeps judges for
+            write_text(checks / "phase1_numbers" / "test_unit1_averages.py", text.format(number))
+            there = grade(mini_course, classroom, tmp_path / "there", cluster=scheduler, **options)
+            passed = there.students[0].verdict.exercises["averages/mean"]
+            assert there.judged == 8 and [one.name for one in passed.hidden.checks] == [f"of {number}"]
+        kept = [path for path in (tmp_path / "dask").rglob("test_unit1_averages.py")]
+        assert 0 < len(kept) <= 2
+        assert not [path for path in kept if path.parents[1].stat().st_mode & 0o077]
+    grade(mini_course, classroom, tmp_path / "here", **options)
+    assert verdicts(tmp_path / "there") == verdicts(tmp_path / "here")

@@ -169,6 +169,8 @@ def test_a_failing_judge_costs_one_student_and_the_rerun_mends_it(mini_course, m
     report = grade(mini_course, tmp_path / "class", tmp_path / "out", judge=broken, gradebook=url)
     assert report.problems == {"ada": "The judge could not work on this: SomeError: no room"}
     assert report.scores["bo"]["averages/mean"] == 2.0
+    for page in (tmp_path / "out" / "feedback" / "ada").iterdir():  # why is not the student's to read
+        assert "your instructor can find out why" in page.read_text() and "no room" not in page.read_text()
     mended = Watched(mini_judge)
     report = grade(mini_course, tmp_path / "class", tmp_path / "out", judge=mended, gradebook=url)
     assert len(mended.asked) == 1 and report.problems == {}

@@ -78,7 +78,7 @@ def test_feedback_shows_what_was_written_and_runs_none_of_it(mini_course, one, t
     assert page.shown.count(text) >= plain.shown.count("nothing special")
 
 
-def test_feedback_names_verdict_points_section_and_seed(mini_course, one):
+def test_feedback_names_verdict_points_and_section_and_the_seed_to_the_instructor(mini_course, one):
     text = "mean — matches the reference\n  The sum is not divided at all."
     for page in (
         Text(feedback_html(one(text), mini_course.curriculum.built)).shown,
@@ -86,7 +86,9 @@ def test_feedback_names_verdict_points_section_and_seed(mini_course, one):
     ):
         assert "0 of 6 points" in page and text in page
         assert "lesson 1.1, “the wrong divisor”" in page
-        assert "seed 7" in page and "f" * 64 in page
+        assert "seed" not in page and "f" * 64 in page
+    for page in feedback_html, feedback_markdown:
+        assert "seed 7" in page(one(text), mini_course.curriculum.built, "instructor")
 
 
 def test_markdown_keeps_student_text_inside_its_fence(mini_course, one):

@@ -56,6 +56,10 @@ def term(tmp_path_factory):
             write_text(path, stub if name.startswith("karl") else reference)
         handed_in = datetime(2026, 10, 8, 23 if path.suffix == ".ipynb" else 17).timestamp()
         os.utime(path, (handed_in, handed_in))
+    [checks] = blocks("python")
+    where = course.checks(UNIT).relative_to(course.root / "grader" / "checks")
+    assert f"`hidden/{where.as_posix()}`" in PAGE
+    write_text(root / "hidden" / where, checks)
     [roster] = blocks("csv")
     write_text(root / "roster.csv", roster)
     return root
@@ -108,6 +112,7 @@ def test_everything_that_the_page_promises_is_there(term, typed):
         assert (term / "handout" / name).is_file(), name
     for name in ("gradebook.db", "grades.csv", "summary.md", "feedback/grace/feedback.html", "verdicts/karl.json"):
         assert (term / "graded" / name).is_file(), name
+    assert "one key leaves no choice" in (term / "graded" / "verdicts" / "ada.json").read_text("utf-8")
     book = nbformat.read(term / "notebooks" / "release" / "attention" / "attention.ipynb", as_version=4)
     assert "square root" not in "".join(cell.source for cell in book.cells if cell.cell_type == "code")
     with (term / "blind.names.csv").open() as file:
