@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import posixpath
 import re
+import textwrap
 from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.curriculum import Course, Curriculum, Exercise, Unit
+from grader.curriculum import Course, Curriculum, Exercise, Milestone, Unit
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -58,6 +59,10 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     if unit is not None:
         page.meta.setdefault("description", unit.summary)
         markdown = lesson(markdown, unit, site)
+    for phase in course.curriculum.phases:
+        if phase.milestone and f"{phase.milestone.address}.md" == page.file.src_uri:
+            page.meta.setdefault("description", phase.milestone.summary)
+            markdown = markdown.replace("<!-- program -->", program(course.program(phase.milestone)))
     if "<!-- road -->" in markdown:
         markdown = markdown.replace("<!-- road -->", road(site))
     if "<!-- phases -->" in markdown:
@@ -79,8 +84,12 @@ def navigation(course: Course) -> list[dict[str, object]]:
             if not unit.coming and course.lesson(unit).is_file()
         ]
 
+    def end(milestone: Milestone | None) -> list[dict[str, str]]:
+        page = f"{milestone.address}.md" if milestone else ""
+        return [{f"★ {milestone.title}": page}] if milestone and (course.root / "course" / page).is_file() else []
+
     lessons = [
-        {f"{phase.number} {phase.title}": units}
+        {f"{phase.number} {phase.title}": units + end(phase.milestone)}
         for phase in course.curriculum.phases
         if (units := entries(phase.units))
     ]
@@ -174,6 +183,12 @@ def lesson(markdown: str, unit: Unit, site: Links) -> str:
     return "\n".join(lines).replace("<!-- exercises -->", f"\n{panel(unit, headings, site)}") + "\n"
 
 
+def program(path: Path) -> str:
+    """A whole program, folded."""
+    code = f"```python\n{path.read_text(encoding='utf-8')}```"
+    return f'??? example "All of {path.name}"\n' + textwrap.indent(code, "    ")
+
+
 def facts(exercise: Exercise) -> str:
     return (
         f'<p class="z-exercise" data-exercise="{escape(exercise.id)}">{escape(exercise.title)} · '
@@ -235,6 +250,8 @@ def road(site: Links) -> str:
         projects = [project for project in curriculum.projects if _phase_of(project, curriculum) == css]
         weeks = f"{phase.weeks} weeks" if phase.weeks[:1].isdigit() else phase.weeks
         cards = "".join(card(unit, site) for unit in (*phase.units, *projects))
+        if phase.milestone:
+            cards += milestone_card(phase.milestone, site)
         stretches.append(
             f'<section class="z-stretch z-{css}" id="{phase.id}" aria-labelledby="{phase.id}-title">'
             f'<header><p class="z-stretch__number">Phase {phase.number}</p>'
@@ -260,6 +277,16 @@ def card(unit: Unit, site: Links) -> str:
         f'<p class="z-card__title"><span class="z-number">{_number(unit)}</span> {title}</p>'
         f'<p class="z-card__summary">{escape(unit.summary)}</p>'
         f'<p class="z-card__meta">{badge}{" · ".join(meta)}{f" · <span>after {needs}</span>" if needs else ""}</p></li>'
+    )
+
+
+def milestone_card(milestone: Milestone, site: Links) -> str:
+    href = site.page(f"{milestone.address}.md")
+    title = escape(milestone.title) if href is None else f'<a href="{href}">{escape(milestone.title)}</a>'
+    return (
+        f'<li class="z-card z-card--project"><p class="z-card__title"><span class="z-number">★</span> {title}</p>'
+        f'<p class="z-card__summary">{escape(milestone.summary)}</p>'
+        '<p class="z-card__meta">the phase\'s milestone</p></li>'
     )
 
 

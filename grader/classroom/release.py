@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from grader.classroom import github_classroom, gradescope
 from grader.classroom.archive import as_bytes, packed
@@ -38,12 +38,10 @@ def released_units(course: Course, key: str) -> tuple[str, tuple[Unit, ...]]:
     `key` is anything that names a unit, or a phase's id, number or folder. Raises UnknownId, and CourseError when there
     is nothing to release yet, or when `key` is an exercise.
     """
-    for phase in course.curriculum.phases:
-        folders = {PurePosixPath(unit.address).parts[0] for unit in phase.units}
-        if key.strip().strip("/") in (phase.id, str(phase.number), *folders):
-            if units := tuple(unit for unit in phase.units if not unit.coming):
-                return phase.id, units
-            raise CourseError(f"Phase {phase.number}, {phase.title}, is still coming; there is nothing to release yet.")
+    if phase := course.curriculum.phase(key):
+        if units := tuple(unit for unit in phase.units if not unit.coming):
+            return phase.id, units
+        raise CourseError(f"Phase {phase.number}, {phase.title}, is still coming; there is nothing to release yet.")
     unit = course.curriculum.find(key)
     if not isinstance(unit, Unit):
         raise CourseError(f"{key!r} is an exercise; what is released is its unit: `course release {unit.unit_id}`.")

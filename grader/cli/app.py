@@ -166,6 +166,16 @@ def train(
 
 
 @app.command(rich_help_panel=STUDENT)
+def milestone(
+    phase: Annotated[str | None, typer.Argument(metavar="PHASE", show_default=False)] = None, json: Json = False
+) -> int:
+    """Run all that I wrote in a phase on real data, and keep the picture. Refuses until its units pass."""
+    from grader.cli import student
+
+    return answer(json, lambda out: student.milestone(out, phase))
+
+
+@app.command(rich_help_panel=STUDENT)
 def serve(
     port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8000,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser on it.")] = True,

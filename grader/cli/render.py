@@ -150,6 +150,9 @@ def road(road: Road) -> RenderableType:
     parts: list[RenderableType] = [head]
     for phase in road.curriculum.phases:
         parts += [Text(f"\n{phase.number}  {phase.title}", style="bold"), _units(road, phase.units)]
+        if phase.milestone:
+            style = "bright_black" if road.left(phase) else "bold yellow"
+            parts.append(Text(f" ★     {phase.milestone.title:<36} course milestone {phase.id}", style=style))
     if road.curriculum.projects:
         parts += [Text("\nProjects", style="bold"), _units(road, road.curriculum.projects)]
     return Group(*parts)

@@ -151,6 +151,9 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Any, before: Roa
     opened = [unit for unit in course.curriculum.built if before.locked_by(unit) and road.state(unit) == "open"]
     for unit in opened:
         out.print(f"Unlocked: {render.number(unit)} {unit.title}", style="bold green")
+    for phase in course.curriculum.phases:
+        if phase.milestone and before.left(phase) and not road.left(phase):
+            out.print(f"Phase {phase.number} is yours: course milestone {phase.id}", style="bold green")
     thing = road.next
     if verdict.passed:
         after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
@@ -307,6 +310,26 @@ def train(
     for name, path in document["pictures"].items():
         out.print(f"{name:<17}{path}", soft_wrap=True)
     return document, 0 if accepted else 1
+
+
+def milestone(out: Out, key: str | None) -> Answer:
+    course = default_course()
+    workspace = here(out, course)
+    from grader.learner import desk
+    from grader.projects import picture_of, run_milestone
+
+    ends = {phase: phase.milestone for phase in course.curriculum.phases if phase.milestone}
+    if not ends:
+        raise CourseError("This course has no milestones.")
+    waiting = [phase for phase, end in ends.items() if not picture_of(end, workspace.root).exists()]
+    phase = course.curriculum.phase(key) if key else [*waiting, *ends][0]
+    if phase not in ends:
+        raise CourseError(f"No phase {key!r} has a milestone; these have: {', '.join(one.id for one in ends)}.")
+    desk.complete(course, workspace, phase)
+    out.print(f"{ends[phase].title}, by what you wrote in phase {phase.number}:", style="bold")
+    picture = run_milestone(course, ends[phase], workspace.root)
+    out.print(f"The picture is yours to keep: {picture}", soft_wrap=True)
+    return SCHEMA | {"milestone": phase.id, "picture": str(picture)}, 0
 
 
 def read_settings(words: Sequence[str]) -> dict[str, object]:

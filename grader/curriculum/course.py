@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath
 
-from grader.curriculum.model import Curriculum, Unit
+from grader.curriculum.model import Curriculum, Milestone, Unit
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class Course:
 
     def lesson(self, unit: Unit) -> Path:
         return self.root / "course" / f"{unit.address}.md"
+
+    def program(self, milestone: Milestone) -> Path:
+        return self.root / "course" / f"{milestone.address}.py"
 
     def stub(self, unit: Unit) -> Path:
         return self.root / "exercises" / f"{unit.address}.py"

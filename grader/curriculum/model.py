@@ -68,12 +68,22 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Milestone:
+    """What a phase ends with: a program in the room course/ that runs the learner's own code on real data."""
+
+    address: str
+    title: str
+    summary: str
+
+
+@dataclass(frozen=True)
 class Phase:
     id: str
     number: int
     title: str
     weeks: str
     units: tuple[Unit, ...]
+    milestone: Milestone | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,14 @@ class Curriculum:
         """The unit or project that `key` names or that holds the exercise it names."""
         found = self.find(key)
         return self.unit(found.unit_id) if isinstance(found, Exercise) else found
+
+    def phase(self, key: str) -> Phase | None:
+        """The phase with this id, number or folder of units; None if there is none."""
+        wanted = key.strip().strip("/")
+        for phase in self.phases:
+            if wanted in (phase.id, str(phase.number), *(unit.address.partition("/")[0] for unit in phase.units)):
+                return phase
+        return None
 
     def prerequisites(self, unit: Unit) -> tuple[Unit, ...]:
         """The built units that must be passed first.
@@ -181,7 +199,8 @@ def _phase(number: int, entry: dict[str, Any]) -> Phase:
     units = tuple(
         _unit("unit", f"{number}.{position}", entry["id"], unit) for position, unit in enumerate(entry["unit"], start=1)
     )
-    return Phase(entry["id"], number, entry["title"], entry["weeks"], units)
+    milestone = Milestone(**entry["milestone"]) if "milestone" in entry else None
+    return Phase(entry["id"], number, entry["title"], entry["weeks"], units, milestone)
 
 
 def _unit(kind: Literal["unit", "project"], number: str, phase: str, entry: dict[str, Any]) -> Unit:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
 from grader.learner import source
 from grader.learner.progress import NOT_ATTEMPTED, Event, Road
 from grader.learner.workspace import Workspace
@@ -41,6 +41,16 @@ def admit(course: Course, workspace: Workspace, project: Unit) -> None:
         f"{project.number.upper()} trains with your own code, of which these have to pass first: {', '.join(left)}. "
         f"`course check {' '.join(keys)}` judges them."
     )
+
+
+def complete(course: Course, workspace: Workspace, phase: Phase) -> None:
+    """Raises CourseError, naming what is left, unless all units of the phase that are built have passed."""
+    if left := Road(course, workspace).left(phase):
+        raise CourseError(
+            f"The milestone of phase {phase.number} runs your own code, of which these have to pass first: "
+            f"{', '.join(f'{unit.number} {unit.title}' for unit in left)}. "
+            f"`course check {' '.join(unit.number for unit in left)}` judges them."
+        )
 
 
 def exercises(course: Course, found: Iterable[Unit | Exercise]) -> list[Exercise]:

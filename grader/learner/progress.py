@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
-from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
 from grader.learner import source
 
 if TYPE_CHECKING:
@@ -173,6 +173,10 @@ class Road:
     def passed(self, unit: Unit) -> bool:
         """Whether it opens what needs it: all exercises passed as they are now, a project trained too."""
         return not unit.coming and not self.waiting(unit) and (unit.kind == "unit" or self.trained(unit))
+
+    def left(self, phase: Phase) -> list[Unit]:
+        """The units of a phase that are built and not passed."""
+        return [unit for unit in phase.units if not (unit.coming or self.passed(unit))]
 
     def waiting(self, unit: Unit) -> list[Exercise]:
         """The exercises of a unit that no passing verdict stands for as they are now."""

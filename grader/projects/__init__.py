@@ -1,4 +1,4 @@
-"""Running training projects, and accepting what they made.
+"""Running training projects, and accepting what they made; running a phase's milestone.
 
 May import `grader.judge` and `grader.curriculum`, and nothing else of the platform. Importing this package costs no
 torch: torch, accelerate and the learner's code load in a child process (`python -m grader.projects.run`). So does the
@@ -12,8 +12,20 @@ Another project is a module with its `Task` (see `digit_vae`), an entry in `run.
 function in `acceptance.GATES`.
 """
 
-from grader.projects.launch import Run, TrainingError, accept, train
+from grader.projects.launch import Run, TrainingError, accept, picture_of, run_milestone, train
 from grader.projects.progress import Bar, gate_table
 from grader.projects.settings import Preset, Settings, presets
 
-__all__ = ["Bar", "Preset", "Run", "Settings", "TrainingError", "accept", "gate_table", "presets", "train"]
+__all__ = [
+    "Bar",
+    "Preset",
+    "Run",
+    "Settings",
+    "TrainingError",
+    "accept",
+    "gate_table",
+    "picture_of",
+    "presets",
+    "run_milestone",
+    "train",
+]

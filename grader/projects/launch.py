@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import grader
-from grader.curriculum import Course, CourseError, Unit
+from grader.curriculum import Course, CourseError, Milestone, Unit
 from grader.projects.gates import Acceptance
 from grader.projects.settings import choose, require_packages
 
@@ -103,11 +103,31 @@ def train(
     return Run(target, last["metrics"], last["seconds"], last["again"], accepted)
 
 
+def picture_of(milestone: Milestone, workspace: Path) -> Path:
+    """Where a milestone's picture is kept: beside the phase's files."""
+    return workspace / f"{milestone.address}.png"
+
+
+def run_milestone(course: Course, milestone: Milestone, workspace: Path) -> Path:
+    """Run a phase's milestone with the learner's code of `workspace`; what it prints is shown. Returns its picture.
+
+    Raises CourseError: one line that says where it stopped. An earlier picture is kept then.
+    """
+    picture = picture_of(milestone, workspace)
+    command = ["grader.projects.milestone", str(course.program(milestone)), str(workspace), str(picture)]
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", *command], env=environment(), stderr=subprocess.PIPE, encoding="utf-8"
+    )
+    if done.returncode:
+        raise TrainingError((done.stderr.strip() or f"It ended with code {done.returncode}.").splitlines()[-1])
+    return picture
+
+
 def accept(course: Course, project: Unit, run: Path) -> Acceptance:
     """Measure a finished run with the course's own code; writes acceptance.json. Raises CourseError in one line."""
     require_packages()
     command = ["grader.projects.acceptance", "--solutions", str(course.root / "solutions"), project.id, str(run)]
-    done = subprocess.run([sys.executable, "-P", "-m", *command], env=_environment(), capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-P", "-m", *command], env=environment(), capture_output=True, text=True)
     if done.returncode:
         raise TrainingError((done.stderr.strip() or "The acceptance was stopped.").splitlines()[-1])
     return Acceptance.from_dict(json.loads(done.stdout))
@@ -117,7 +137,7 @@ def _events(command: list[str]) -> Iterator[Event]:
     """What the child says, and what it prints as `line` events. Raises TrainingError if it ends without a last word."""
     child = subprocess.Popen(
         command,
-        env=_environment(),
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -166,7 +186,7 @@ def _interrupts_passed_on(child: subprocess.Popen[str]) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment with this very `grader` on the path, so that a clone need not be installed, and one CPU thread.
 
     The networks are too small for a second thread to help much, and threads that wait for one another on a busy machine

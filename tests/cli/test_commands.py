@@ -338,8 +338,10 @@ def test_parses_tells_without_running(words, good, capsys):
 def test_help_lists_every_command(small, course_command):
     shown = course_command()
     assert (shown.code, shown.err) == (0, "")
-    for name in ("init", "next", "status", "check", "watch", "hint", "solution", "reset", "update", "train", "serve",
-                 "doctor", "demo", "grade", "release", "export", "similar", "author"):  # fmt: skip
+    for name in (
+        *("init", "next", "status", "check", "watch", "hint", "solution", "reset", "update", "train", "milestone"),
+        *("serve", "doctor", "demo", "grade", "release", "export", "similar", "author"),
+    ):
         assert f"│ {name} " in shown.out
     assert course_command("author").out.count("│ ") >= 4
     assert course_command("--version").out == "1.2.0\n"

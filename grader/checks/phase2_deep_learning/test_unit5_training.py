@@ -104,7 +104,7 @@ def gradients(shapes, without, max_norm, seed):
 
 SHAPES = [[(2, 3), (3,)], [(4,)], [(2, 1, 3), (5,), (1,)], [(3, 2), (2,), (4, 3), (3,)]]
 clippings = st.builds(
-    gradients, st.sampled_from(SHAPES), st.integers(0, 15), st.sampled_from([1.0, 0.5, 5.0, 1e4]), seeds()
+    gradients, st.sampled_from(SHAPES), st.integers(0, 15), st.sampled_from([1.0, 0.5, 5.0, 1e4, math.inf]), seeds()
 )
 
 
@@ -125,7 +125,7 @@ EVENTS = [
 ]
 half_trainings = st.builds(
     half_trained,
-    st.sampled_from(SHAPES),
+    st.sampled_from([[(3, 4), (7,)], [(8,)], [(2, 2, 3), (7,), (9,)]]),
     st.sampled_from(EVENTS),
     dims(3),
     st.sampled_from([None, 0.5, 2.0]),
@@ -262,13 +262,15 @@ def trained_in_half(impl, weights, steps, events, interval, max_norm, settings=(
 def two_optimizers(impl, weights, grads, events):
     """A generator's and a discriminator's step with one scaler, and one update: what was taken, and the factor."""
     scaler = impl.LossScaler(1024.0, 2.0, 0.5, 1)
+    models = [[torch.nn.Parameter(one.clone()) for one in weights] for _ in events]
+    optimizers = [torch.optim.SGD(params, lr=0.125) for params in models]
     taken = []
-    for event in events:
-        params = [torch.nn.Parameter(one.clone()) for one in weights]
+    for params, optimizer, event in zip(models, optimizers, events, strict=True):
         with_gradients(scaler, params, grads, event)
-        taken.append(told(scaler.unscale_and_step(torch.optim.SGD(params, lr=0.125))))
+        taken.append(told(scaler.unscale_and_step(optimizer)))
     scaler.update()
-    return {"taken": taken, "factor": plain_number(scaler.factor)}
+    after = [[one.detach() for one in params] for params in models]
+    return {"taken": taken, "factor": plain_number(scaler.factor), "weights": after}
 
 
 def in_real_half_precision(impl, seed, steps):
@@ -298,6 +300,7 @@ def two_thousand_steps(impl):
     param = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([param], lr=0.1)
     story = [plain_number(scaler.factor)]
+    scaler.scale(param.sum()).backward()  # one gradient for all steps; what unscaling makes of it is finite
     for _ in range(1999):
         scaler.unscale_and_step(optimizer)
         scaler.update()
@@ -443,11 +446,12 @@ class TestGroupNorm:
     @given(inputs=groupings(), seed=seeds())
     def test_an_image_does_not_depend_on_its_neighbours(self, learner, inputs, seed):
         x, groups, gamma, beta, eps = inputs
-        alone = learner.group_norm(x[:1], groups, gamma, beta, eps)
         (others,) = numbers(seed, (2, *x.shape[1:]), kinds=("unit",), dtype=x.dtype)
-        among = learner.group_norm(torch.cat([x[:1], 100 * others]), groups, gamma, beta, eps)
+        first, second = (
+            learner.group_norm(torch.cat([x[:1], size * others]), groups, gamma, beta, eps) for size in (1, 100)
+        )
         atol = forgiven(x[:1].unflatten(1, (groups, -1)), gamma, beta, eps, (2, 3, 4))
-        expect(among[:1], alone, "the first image's result among other images", atol=atol)
+        expect(second[:1], first[:1], "the first image's result among brighter images", atol=atol)
 
     @given(inputs=groupings(kinds=("constant",)))
     def test_an_image_of_one_colour_becomes_beta(self, learner, inputs):
@@ -480,8 +484,8 @@ class TestGroupNorm:
 
 @exercise("dropout")
 class TestDropout:
-    # p = 0 is among the rates where everything stays: code that keeps rand > p, and not rand ≥ p, drops an entry there
-    # once in 2²⁴ draws, which is once in ten thousand verdicts.
+    # With p = 0, code that keeps rand > p instead of rand ≥ p drops an entry once in 2²⁴ draws, which is less than once
+    # in a hundred thousand verdicts.
     @given(x=droppable, p=st.sampled_from([0.0, 1.0, 0.4]), training=st.booleans(), seed=seeds())
     def test_where_nothing_is_left_to_chance_it_matches_the_reference(self, both, x, p, training, seed):
         "Not in training: x. In training: p = 0 gives x, p = 1 zeros."
@@ -517,13 +521,13 @@ class TestDropout:
                 f"two neighbouring {name} had the same fate in {same:.0%} of all pairs; by chance it is {want:.0%}"
             )
 
-    @given(seed=seeds())
+    @given(seed=st.sampled_from([1, 12, 123]))
     def test_the_number_of_dropped_entries_is_not_fixed(self, learner, seed):
         "Of two entries, both go with probability p²."
-        got = learner.run(drop_often, 300, torch.ones(2), 0.5, seed)
+        got = learner.run(drop_often, 200, torch.ones(2), 0.5, seed)
         both = (got == 0).all(1).double().mean().item()
-        # Six standard errors of 300 draws at p² = 0.25.
-        assert abs(both - 0.25) < 0.15, f"with p = 0.5, both entries of a pair were dropped in {both:.0%} of 300 pairs"
+        # Six standard errors of 200 draws at p² = 0.25.
+        assert abs(both - 0.25) < 0.184, f"with p = 0.5, both entries of a pair were dropped in {both:.0%} of 200 pairs"
 
     @given(p=rates.filter(lambda p: p != 0.1), seed=seeds())
     def test_randomness_comes_from_the_generator(self, learner, p, seed):
@@ -657,19 +661,19 @@ class TestClipGradNorm:
 
 @exercise("LossScaler")
 class TestLossScaler:
-    @given(inputs=half_trainings)
-    def test_matches_the_reference(self, both, inputs):
-        "Steps taken and skipped, weights, and the factor as it falls and grows."
-        both.agree(trained_in_half, *inputs, rtol=1e-4)
-
-    @given(inputs=half_trainings, settings=st.sampled_from([(8.0, 4.0, 0.25), (1024.0, 1.5, 0.75)]))
-    def test_grows_and_falls_by_the_factors_that_it_is_given(self, both, inputs, settings):
+    @given(
+        inputs=half_trainings,
+        settings=st.sampled_from([(256.0, 2.0, 0.5), (8.0, 4.0, 0.25), (1024.0, 1.5, 0.75)]),
+    )
+    def test_matches_the_reference(self, both, inputs, settings):
+        "Steps taken and skipped, weights, and the factor as it falls and grows, by the factors that it is given."
         both.agree(trained_in_half, *inputs, settings, rtol=1e-4)
 
     @given(inputs=half_trainings, factor=st.sampled_from([1.0, 64.0, 65536.0]))
     def test_good_steps_are_those_of_the_optimizer_alone(self, learner, inputs, factor):
         "Whatever the factor is, nothing of it is left in the weights; the optimiser clips by true lengths."
         weights, steps, _, _, max_norm = inputs
+        steps = steps[:2]
         events = ["good"] * len(steps)
         got = learner.run(trained_in_half, weights, steps, events, 1000, max_norm, (factor, 2.0, 0.5))
         params, momenta = [one.double() for one in weights], [torch.zeros_like(one).double() for one in weights]
@@ -679,7 +683,7 @@ class TestLossScaler:
             momenta = [0.5 * old + cut * new.double() for old, new in zip(momenta, grads, strict=True)]
             params = [one - 0.125 * m for one, m in zip(params, momenta, strict=True)]
             expect(story["taken"], True, "whether the step was taken")
-            # float32 against float64, over seven steps
+            # float32 against float64
             want = [one.float() for one in params]
             expect(story["weights"], want, "the weights after a good step", rtol=1e-4, atol=1e-5)
 
