@@ -44,10 +44,10 @@ def admit(course: Course, workspace: Workspace, project: Unit) -> None:
 
 
 def complete(course: Course, workspace: Workspace, phase: Phase) -> None:
-    """Raises CourseError, naming what is left, unless all units of the phase that are built have passed."""
+    """Raises CourseError, naming what is left, unless all that is built up to the end of the phase has passed."""
     if left := Road(course, workspace).left(phase):
         raise CourseError(
-            f"The milestone of phase {phase.number} runs your own code, of which these have to pass first: "
+            f"The milestone of phase {phase.number} runs your own code up to here, of which these have to pass first: "
             f"{', '.join(f'{unit.number} {unit.title}' for unit in left)}. "
             f"`course check {' '.join(unit.number for unit in left)}` judges them."
         )

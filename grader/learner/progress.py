@@ -175,8 +175,9 @@ class Road:
         return not unit.coming and not self.waiting(unit) and (unit.kind == "unit" or self.trained(unit))
 
     def left(self, phase: Phase) -> list[Unit]:
-        """The units of a phase that are built and not passed."""
-        return [unit for unit in phase.units if not (unit.coming or self.passed(unit))]
+        """The units of a phase, and of those before it, that are built and not passed."""
+        units = [unit for one in self.curriculum.phases if one.number <= phase.number for unit in one.units]
+        return [unit for unit in units if not (unit.coming or self.passed(unit))]
 
     def waiting(self, unit: Unit) -> list[Exercise]:
         """The exercises of a unit that no passing verdict stands for as they are now."""

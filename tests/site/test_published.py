@@ -93,10 +93,10 @@ def test_the_road_shows_every_unit_and_project_in_its_phase(pages: Pages, curric
     road = pages["road.html"]
     stretches = road.select("section.z-stretch")
     assert [s["id"] for s in stretches] == [phase.id for phase in curriculum.phases]
-    shown = [str(card["data-unit"]) for card in road.select("li.z-card")]
+    shown = [str(card["data-unit"]) for card in road.select("li[data-unit]")]
     assert Counter(shown) == Counter(unit.id for unit in everything(curriculum))
     for stretch, phase in zip(stretches, curriculum.phases, strict=True):
-        cards = [curriculum.unit(str(card["data-unit"])) for card in stretch.select("li.z-card")]
+        cards = [curriculum.unit(str(card["data-unit"])) for card in stretch.select("li[data-unit]")]
         units = [unit for unit in cards if unit.kind == "unit"]
         assert units == list(phase.units)
         # A project stands at the end of the phase in which the last unit that it needs is.
@@ -107,11 +107,22 @@ def test_the_road_shows_every_unit_and_project_in_its_phase(pages: Pages, curric
 
 
 def test_on_the_road_only_built_units_are_links_and_the_others_are_coming(pages: Pages, curriculum: Curriculum) -> None:
-    for card in pages["road.html"].select("li.z-card"):
+    for card in pages["road.html"].select("li[data-unit]"):
         unit = curriculum.unit(str(card["data-unit"]))
         assert unit.title in text(card)
         assert [a["href"] for a in card.find_all("a")] == ([] if unit.coming else [page_of(unit)])
         assert bool(card.select(".z-badge")) == unit.coming == ("z-card--coming" in card["class"])
+
+
+def test_a_phase_with_a_milestone_ends_with_it(pages: Pages, curriculum: Curriculum) -> None:
+    for stretch, phase in zip(pages["road.html"].select("section.z-stretch"), curriculum.phases, strict=True):
+        cards = stretch.select("li:not([data-unit])")
+        milestones = [phase.milestone] if phase.milestone else []
+        assert [a["href"] for card in cards for a in card.find_all("a")] == [
+            f"{one.address}.html" for one in milestones
+        ]
+        for one in milestones:
+            assert "def main(" in pages[f"{one.address}.html"].get_text()
 
 
 def test_the_home_page_counts_what_there_is(pages: Pages, curriculum: Curriculum) -> None:

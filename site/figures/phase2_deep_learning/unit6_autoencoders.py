@@ -164,7 +164,8 @@ def widths() -> Figure:
         axes.scatter(*x.T, s=8, color=FAINT, lw=0)
         for one, colour in zip(chosen, (BLUE, ORANGE), strict=True):
             share = p[one] / p[one].sum()
-            axes.scatter(*x.T, s=900 * share, color=colour, alpha=0.55, lw=0)
+            seen = share > 0.002
+            axes.scatter(*x[seen].T, s=900 * share[seen], color=colour, alpha=0.55, lw=0)
             axes.scatter(*x[one], marker="x", s=45, color=INK, lw=1.8)
         axes.set(title=f"perplexity {perplexity}", xticks=[], yticks=[], aspect="equal")
         axes.spines[:].set_visible(False)
