@@ -44,7 +44,7 @@ def numerical_gradient(f: Callable[[Array], float], x: Array, h: float = 1e-5) -
 def logsumexp(a: Array, axis: int) -> Array:
     """log Σ exp(a) along `axis`, without overflow or underflow.
 
-    a: (N, K) or any other shape; entries anywhere from -1e4 to 1e4 and -inf (which stands for log 0).
+    a: (N, K) or any other shape; entries anywhere from -1e5 to 1e5 and -inf (which stands for log 0).
     axis: the axis that is summed away. (N, K) with axis=1 gives (N,).
     A slice that is -inf throughout gives -inf: the log of a sum of zeros.
     Source: DLB section 4.1.
@@ -77,7 +77,7 @@ def bayes_posterior(log_prior: Array, log_lik: Array) -> Array:
     """p(class | data) for each of N data points, by Bayes' rule in log space.
 
     log_prior: (C,) log p(class); -inf for an impossible class.
-    log_lik: (N, C) log p(data_n | class); may be as low as -1e4.
+    log_lik: (N, C) log p(data_n | class); may be as low as -1e5.
     Returns (N, C) probabilities in [0, 1]; each row sums to 1.
     Source: DLB section 3.11.
     """

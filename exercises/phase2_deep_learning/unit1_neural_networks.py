@@ -17,7 +17,7 @@ from phase1_foundations.unit3_calculus_probability import logsumexp
 def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
     """Scores to probabilities: exp(x) / Σ exp(x) along `axis`.
 
-    x: (N, C) or any other shape; entries up to ±1e4.
+    x: (N, C) or any other shape; entries up to ±1e5.
     Returns the shape of x, entries in [0, 1]; each slice along `axis` sums to 1.
     Source: DLB section 6.2.2.3.
     """
@@ -27,7 +27,7 @@ def softmax(x: np.ndarray, axis: int = -1) -> np.ndarray:
 def cross_entropy(logits: np.ndarray, y: np.ndarray) -> tuple[float, np.ndarray]:
     """Mean negative log-likelihood of the right classes, and its gradient.
 
-    logits: (N, C) scores before softmax, up to ±1e4. y: (N,) integer classes in 0 … C-1.
+    logits: (N, C) scores before softmax, up to ±1e5. y: (N,) integer classes in 0 … C-1.
     Returns (loss, dlogits): the mean over N, a number ≥ 0 in nats; and its derivative with respect to logits,
     (N, C) in the dtype of logits.
     Source: DLB section 6.2.2.3.

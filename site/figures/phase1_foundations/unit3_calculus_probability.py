@@ -5,6 +5,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from phase1_foundations.unit3_calculus_probability import (
+    bayes_posterior,
     gaussian_kl,
     gaussian_log_prob,
     gaussian_posterior,
@@ -51,6 +52,43 @@ def step_size() -> Figure:
     axes.text(1e-11, 1e-10, "too fine:\nrounding takes over", color=INK, ha="center", va="center", fontsize=10)
     axes.set(xlabel="step h", ylabel="relative error", xlim=(1, 1e-14), ylim=(1e-12, 10))
     axes.legend(loc="upper right")
+    return figure
+
+
+def gaussian() -> Figure:
+    """Three Gaussians of one mean, as densities and as log-densities."""
+    x = np.linspace(-5, 5, 401)
+    figure, (left, right) = plt.subplots(1, 2)
+    for deviation, colour in ((0.5, BLUE), (1.0, GREEN), (2.0, ORANGE)):
+        log_density = gaussian_log_prob(x, np.zeros(1), np.array([deviation**2]))
+        left.plot(x, np.exp(log_density), color=colour)
+        right.plot(x, log_density, color=colour, label=f"σ = {deviation:g}")
+    left.set(xlabel="x", ylabel="density", xlim=(-5, 5), ylim=(0, 0.85))
+    right.set(xlabel="x", ylabel="log-density", xlim=(-5, 5), ylim=(-12, 0.5))
+    right.legend(loc="lower center", handlelength=1.2, borderaxespad=0.2)
+    return figure
+
+
+def bayes() -> Figure:
+    """A common and a rare class with one measurement, and what Bayes' rule makes of it."""
+    x = np.linspace(-3, 6, 361)
+    log_lik = gaussian_log_prob(x[:, None], np.array([0.0, 3.0]), np.ones(2))
+    log_prior = np.log([0.9, 0.1])
+    figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(6.4, 4.2))
+    for joint, colour in zip(np.exp(log_prior + log_lik).T, (BLUE, ORANGE), strict=True):
+        above.plot(x, joint, color=colour)
+        above.fill_between(x, joint, color=colour, alpha=0.12, linewidth=0)
+    above.text(1.0, 0.3, "common: 90 %", color=BLUE)
+    above.text(3.6, 0.06, "rare: 10 %", color=ORANGE)
+    above.set(ylabel="prior × likelihood", xlim=(-3, 6), ylim=(0, None))
+    even = bayes_posterior(np.log([0.5, 0.5]), log_lik)[:, 1]
+    rare = bayes_posterior(log_prior, log_lik)[:, 1]
+    below.plot(x, even, color=MUTED, linewidth=1.5, linestyle="--")
+    below.plot(x, rare, color=ORANGE)
+    below.axhline(0.5, color=MUTED, linewidth=1, linestyle=":")
+    below.text(0.95, 0.6, "if both were\nequally common", color=MUTED, ha="right", va="center", fontsize=10)
+    below.text(2.75, 0.6, "p(rare | x)", color=ORANGE, va="center")
+    below.set(xlabel="measurement x", ylabel="posterior", ylim=(0, 1.03), yticks=(0, 0.5, 1))
     return figure
 
 

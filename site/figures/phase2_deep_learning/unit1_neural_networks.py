@@ -151,3 +151,26 @@ def bias_correction() -> Figure:
     axes.text(12, 1.2, "corrected: m̂ / √v̂", color=BLUE)
     axes.set(xlabel="step t", ylabel="step length ÷ learning rate", xlim=(0, 41), ylim=(0, 7.5))
     return figure
+
+
+def valley() -> Figure:
+    """Plain descent and Adam on a bowl that is fifty times as steep across as along."""
+    curvature = np.array([1.0, 50.0])
+    start = np.array([-1.8, 0.6])
+    plain, adam = [start], [start]
+    state = (np.zeros(2), np.zeros(2), 0)
+    for _ in range(25):
+        plain.append(plain[-1] - 0.035 * curvature * plain[-1])
+        p, state = adam_step(adam[-1], curvature * adam[-1], state, 0.1, (0.9, 0.999), 1e-8)
+        adam.append(p)
+    across, up = np.meshgrid(np.linspace(-2.1, 0.6, 200), np.linspace(-0.75, 0.75, 200))
+    figure, axes = plt.subplots(figsize=(6.4, 3.2))
+    loss = 0.5 * (across**2 + 50 * up**2)
+    axes.contour(across, up, loss, levels=[0.1, 0.5, 1.5, 4, 9, 16], colors=FAINT, linewidths=1)
+    for path, colour in ((plain, ORANGE), (adam, BLUE)):
+        axes.plot(*np.array(path).T, color=colour, linewidth=1.4, marker="o", markersize=3.5)
+    axes.plot(0, 0, marker="+", color=INK, markersize=10)
+    axes.text(-1.5, -0.55, "plain descent", color=ORANGE)
+    axes.text(-1.2, 0.3, "Adam", color=BLUE)
+    axes.set(xlabel="first parameter", ylabel="second parameter")
+    return figure
