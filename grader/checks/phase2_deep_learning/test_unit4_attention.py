@@ -1,7 +1,5 @@
 """Checks for unit 2.4, attention and transformers."""
 
-from functools import lru_cache
-
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,116 +8,177 @@ from torch.nn import functional as F
 from grader.judge import exercise, expect
 from grader.judge.compare import largest
 from grader.judge.scenarios import load_weights, refusal
-from grader.judge.strategies import dims, generator, random_state, seeds, tensors
-from phase2_deep_learning import unit4_attention as reference
+from grader.judge.strategies import KINDS, dims, generator, numbers, seeds, weights
 
 # A layer norm turns the rounding of a constant row into its whole output, so no constant rows for modules.
 TOKENS = ("unit", "tiny", "integers")
 
 
-# Inputs -----------------------------------------------------------------------------------------------------
+# Inputs: a few integers are drawn, and everything is made of them -------------------------------------------
 
 
-@st.composite
-def attention_inputs(draw):
-    """q (…, Lq, d), k (…, Lk, d), v (…, Lk, dv), with none, one or two leading axes."""
-    lead = tuple(draw(st.lists(dims(3), max_size=2)))
-    lq, lk, d, dv = (draw(dims(4)) for _ in range(4))
-    q = draw(tensors(*lead, lq, d, kinds=TOKENS))
-    k = draw(tensors(*lead, lk, d, kinds=("unit", "integers")))
-    return q, k, draw(tensors(*lead, lk, dv))
+def tensors(seed, *wanted, dtype=torch.float32):
+    """One for each (shape, kinds), as `numbers` makes them; every choice of kinds meets every other."""
+    made = []
+    for shape, kinds in wanted:
+        made += numbers(seed + (len(made) << 16), shape, kinds=kinds, dtype=dtype)
+        seed //= len(kinds)
+    return made
 
 
-@st.composite
-def large_attention_inputs(draw):
-    """Scores of some ten thousand that are equal or far apart: no form of the formula can lose them by rounding."""
-    batch, lq, lk, dv = (draw(st.integers(2, 5)) for _ in range(4))
-    d = draw(st.sampled_from([4, 1]))  # √d is a whole number
-    q, k = (draw(tensors(batch, length, d, dtype=torch.float64, kinds=("integers",))) for length in (lq, lk))
-    return 1e4 * q, k, draw(tensors(batch, lk, dv, dtype=torch.float64))
+def attended(lead, lq, lk, d, dv, seed):
+    """q (…, Lq, d), k (…, Lk, d) and v (…, Lk, dv)."""
+    return tensors(seed, ((*lead, lq, d), TOKENS), ((*lead, lk, d), ("unit", "integers")), ((*lead, lk, dv), KINDS))
 
 
-@st.composite
-def masked_attention_inputs(draw, inputs=attention_inputs):
-    """Inputs as above with a mask that broadcasts; every query keeps one key at least."""
-    q, k, v = draw(inputs())
-    full = (*q.shape[:-1], k.shape[-2])
-    shape = [size if draw(st.booleans()) else 1 for size in full[:-1]] + [full[-1]]
-    return q, k, v, draw(masks(*shape[draw(st.integers(0, len(shape) - 2)) :]))
+leads = st.lists(dims(3), max_size=2)  # none, one or two leading axes
+attentions = st.builds(attended, leads, dims(4), dims(4), dims(4), dims(4), seeds())
 
 
-@st.composite
-def masks(draw, *shape):
-    rng = generator(draw(seeds()))
+def strongly_attended(batch, lq, lk, d, dv, seed):
+    """q, k and v in float64 whose scores are some ten thousand."""
+    integers = ("integers",)
+    shapes = ((batch, lq, d), integers), ((batch, lk, d), integers), ((batch, lk, dv), KINDS)
+    q, k, v = tensors(seed, *shapes, dtype=torch.float64)
+    return 1e4 * q, k, v
+
+
+# Scores that are equal or far apart, for √d is a whole number: no form of the formula can lose them by rounding.
+several = st.integers(2, 5)
+strong_attentions = st.builds(strongly_attended, several, several, several, st.sampled_from([4, 1]), several, seeds())
+
+
+def mask(seed, *shape):
+    """Booleans of this shape; every query keeps one key at least."""
+    rng = generator(seed)
     kept = torch.randint(shape[-1], (*shape[:-1], 1), generator=rng)
     return (torch.rand(shape, generator=rng) < 0.5).scatter(-1, kept, True)
 
 
-built = lru_cache(lambda module, *arguments: module(*arguments))  # for the shapes of its weights only
+def masked(qkv, seed):
+    """q, k, v and a mask that broadcasts: some of its axes have length 1, and leading ones may be missing."""
+    q, k, _ = qkv
+    shape = [1 if seed >> i & 1 else size for i, size in enumerate(q.shape[:-1])]
+    return *qkv, mask(seed, *shape[(seed >> 3) % len(shape) :], k.shape[-2])
 
 
-@st.composite
-def sequences(draw, module, *ratios, narrowest=1):
-    """Arguments of `module(dim, heads)`, or with one of the ratios too, its weights, and a batch (B, L, D) for it."""
-    heads = draw(dims(3))
-    dim = heads * draw(st.integers(narrowest, 3))
-    arguments = (dim, heads, *draw(st.sampled_from([(), *((ratio,) for ratio in ratios)])))
-    state = random_state(built(module, *arguments), draw(seeds()))
-    return arguments, state, draw(tensors(draw(dims(3)), draw(dims(4)), dim, kinds=TOKENS))
+masked_attentions = st.builds(masked, attentions, seeds())
+masked_strong_attentions = st.builds(masked, strong_attentions, seeds())
 
 
-@st.composite
-def masked_sequences(draw, module):
-    arguments, state, x = draw(sequences(module))
+def attention_shapes(dim):
+    """The parameters of a MultiHeadAttention; these and those below in the reference's order."""
+    return {"qkv.weight": (3 * dim, dim), "qkv.bias": (3 * dim,), "proj.weight": (dim, dim), "proj.bias": (dim,)}
+
+
+def block_shapes(dim, mlp_ratio=4.0):
+    hidden = int(dim * mlp_ratio)
+    return {
+        "norm1.weight": (dim,),
+        "norm1.bias": (dim,),
+        **{f"attn.{name}": shape for name, shape in attention_shapes(dim).items()},
+        "norm2.weight": (dim,),
+        "norm2.bias": (dim,),
+        "mlp.fc1.weight": (hidden, dim),
+        "mlp.fc1.bias": (hidden,),
+        "mlp.fc2.weight": (dim, hidden),
+        "mlp.fc2.bias": (dim,),
+    }
+
+
+def embed_shapes(patch, channels, dim):
+    return {"proj.weight": (dim, channels, patch, patch), "proj.bias": (dim,)}
+
+
+def vit_shapes(image_size, patch, dim, depth, num_classes, channels, mlp_ratio):
+    shapes = {"cls_token": (1, 1, dim), "pos_embed": (1, (image_size // patch) ** 2 + 1, dim)}
+    shapes |= {f"patch_embed.{name}": shape for name, shape in embed_shapes(patch, channels, dim).items()}
+    for i in range(depth):
+        shapes |= {f"blocks.{i}.{name}": shape for name, shape in block_shapes(dim, mlp_ratio).items()}
+    return shapes | {
+        "norm.weight": (dim,),
+        "norm.bias": (dim,),
+        "head.weight": (num_classes, dim),
+        "head.bias": (num_classes,),
+    }
+
+
+def sequence(shapes, heads, width, ratio, b, length, seed):
+    """Arguments of a module: (dim, heads), or with a ratio too; its weights, and a batch (B, L, D) for it."""
+    dim = heads * width
+    (x,) = numbers(seed, (b, length, dim), kinds=TOKENS)
+    return (dim, heads, *ratio), weights(shapes(dim, *ratio), seed), x
+
+
+def sequences(shapes, *ratios, narrowest=1):
+    ratio = st.sampled_from([(), *((one,) for one in ratios)])
+    return st.builds(sequence, st.just(shapes), dims(3), st.integers(narrowest, 3), ratio, dims(3), dims(4), seeds())
+
+
+def masked_sequence(inputs, seed):
+    arguments, state, x = inputs
     batch, length, heads = len(x), x.shape[1], arguments[1]
     shapes = [(length, length), (batch, 1, 1, length), (heads, length, length), (batch, heads, length, length)]
-    return arguments, state, x, draw(masks(*draw(st.sampled_from(shapes))))
+    return arguments, state, x, mask(seed, *shapes[seed % 4])
 
 
-@st.composite
-def cut_pictures(draw):
+def cut(b, c, rows, columns, p, seed):
     """A picture that patches of side p divide, and p."""
-    b, c, rows, columns, p = (draw(dims(3)) for _ in range(5))
-    dtype = draw(st.sampled_from([torch.float32, torch.float64]))
-    return draw(tensors(b, c, rows * p, columns * p, dtype=dtype)), p
+    dtype = torch.float64 if seed % 2 else torch.float32
+    (x,) = numbers(seed // 2, (b, c, rows * p, columns * p), dtype=dtype)
+    return x, p
 
 
-@st.composite
-def uncut_pictures(draw):
+cut_pictures = st.builds(cut, dims(3), dims(3), dims(3), dims(3), dims(3), seeds())
+
+
+def uncut(p, h, w, seed):
     """A picture that patches of side p do not divide, in its height, its width or both."""
-    p = draw(st.integers(2, 4))
-    sizes = st.tuples(dims(7), dims(7)).filter(lambda size: size[0] % p or size[1] % p)
-    return draw(tensors(1, 2, *draw(sizes))), p
+    (x,) = numbers(seed, (1, 2, h if h % p or w % p else h + 1, w))
+    return x, p
 
 
-@st.composite
-def embedded_pictures(draw):
+uncut_pictures = st.builds(uncut, st.integers(2, 4), dims(7), dims(7), seeds())
+
+
+def embedded(picture, dim, seed):
     """(patch, channels, dim), the weights of a PatchEmbed, and pictures."""
-    x, p = draw(cut_pictures())
-    x = x.float()
-    arguments = (p, x.shape[1], draw(dims(4)))
-    return arguments, random_state(built(reference.PatchEmbed, *arguments), draw(seeds())), x
+    x, p = picture
+    arguments = (p, x.shape[1], dim)
+    return arguments, weights(embed_shapes(*arguments), seed), x.float()
 
 
-@st.composite
-def classified_pictures(draw, deepest=2, shallowest=0, narrowest=1):
-    """ViT's arguments, its weights, and pictures."""
-    patch, heads, channels = draw(dims(2)), draw(dims(2)), draw(st.sampled_from([3, 1, 2]))
-    size, dim = patch * draw(dims(3)), heads * draw(st.integers(narrowest, 3))
+embedded_pictures = st.builds(embedded, cut_pictures, dims(4), seeds())
+
+
+def classified(patch, rows, heads, width, depth, classes, channels, mlp_ratio, b, seed):
+    """ViT's arguments, its weights, and pictures. What is as it is without being said is not said."""
     arguments = {
-        "image_size": size,
+        "image_size": patch * rows,
         "patch": patch,
-        "dim": dim,
-        "depth": draw(st.integers(shallowest, deepest)),
-        "heads": heads,
-        "num_classes": draw(dims(4)),
+        "dim": heads * width,
+        "depth": depth,
+        "num_classes": classes,
     }
+    shapes = vit_shapes(**arguments, channels=channels, mlp_ratio=mlp_ratio)
+    arguments["heads"] = heads
     if channels != 3:
         arguments["channels"] = channels
-    if draw(st.booleans()):
-        arguments["mlp_ratio"] = draw(st.sampled_from([1.5, 2.0]))
-    x = draw(tensors(draw(dims(3)), channels, size, size, kinds=TOKENS))
-    return arguments, random_state(reference.ViT(**arguments), draw(seeds())), x
+    if mlp_ratio != 4.0:
+        arguments["mlp_ratio"] = mlp_ratio
+    (x,) = numbers(seed, (b, channels, patch * rows, patch * rows), kinds=TOKENS)
+    return arguments, weights(shapes, seed), x
+
+
+def classified_pictures(shallowest=0, deepest=2, narrowest=1):
+    return st.builds(
+        classified,
+        *(dims(2), dims(3), dims(2), st.integers(narrowest, 3), st.integers(shallowest, deepest), dims(4)),
+        st.sampled_from([3, 1, 2]),
+        st.sampled_from([4.0, 1.5, 2.0]),
+        dims(3),
+        seeds(),
+    )
 
 
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
@@ -177,41 +236,41 @@ def agree_on_gradients(both, name, *inputs):
 
 @exercise("scaled_dot_product_attention")
 class TestScaledDotProductAttention:
-    @given(qkv=attention_inputs())
+    @given(qkv=attentions)
     def test_matches_the_reference(self, both, qkv):
         "softmax(q kᵀ / √d) v, for any batch, lengths and widths."
         both.agree("scaled_dot_product_attention", *qkv)
 
-    @given(inputs=masked_attention_inputs())
+    @given(inputs=masked_attentions)
     def test_hides_what_the_mask_hides(self, both, inputs):
         "Where the mask is False the query does not see the key; the mask may broadcast."
         both.agree("scaled_dot_product_attention", *inputs)
 
-    @given(qkv=large_attention_inputs())
+    @given(qkv=strong_attentions)
     def test_survives_scores_of_ten_thousand(self, both, qkv):
         "float64 goes in and comes out, and nothing overflows."
         # rtol, atol: in between a scale or the softmax may be float32.
         both.agree("scaled_dot_product_attention", *qkv, rtol=1e-4, atol=1e-5 * largest(qkv[2]))
 
-    @given(inputs=masked_attention_inputs(large_attention_inputs))
+    @given(inputs=masked_strong_attentions)
     def test_hides_keys_with_scores_of_ten_thousand(self, both, inputs):
         both.agree("scaled_dot_product_attention", *inputs, rtol=1e-4, atol=1e-5 * largest(inputs[2]))  # as above
 
-    @given(qkv=attention_inputs())
+    @given(qkv=attentions)
     def test_each_query_gets_a_convex_mix_of_values(self, learner, qkv):
         out, v = learner.scaled_dot_product_attention(*qkv), qkv[2]
         room = 1e-5 * (1 + v.abs().amax())
         assert bool((out <= v.amax(-2, keepdim=True) + room).all()), "an output lies above all the values"
         assert bool((out >= v.amin(-2, keepdim=True) - room).all()), "an output lies below all the values"
 
-    @given(qkv=attention_inputs())
+    @given(qkv=attentions)
     def test_equal_keys_give_the_mean_of_the_values(self, learner, qkv):
         q, k, v = qkv
         out = learner.scaled_dot_product_attention(q, k[..., :1, :].expand_as(k), v)
         mean = v.mean(-2, keepdim=True).expand(*q.shape[:-1], v.shape[-1])
         expect(out, mean, "attention over equal keys")
 
-    @given(qkv=attention_inputs(), hidden=dims(3))
+    @given(qkv=attentions, hidden=dims(3))
     def test_keys_hidden_from_all_might_as_well_not_be_there(self, learner, qkv, hidden):
         q, k, v = qkv
         more_k = torch.cat([3 + k[..., :1, :].expand(*k.shape[:-2], hidden, -1), k], dim=-2)
@@ -220,11 +279,11 @@ class TestScaledDotProductAttention:
         out = learner.scaled_dot_product_attention(q, more_k, more_v, mask.expand(q.shape[-2], -1))
         expect(out, F.scaled_dot_product_attention(q, k, v), "attention over the keys that are left")
 
-    @given(inputs=masked_attention_inputs())
+    @given(inputs=masked_attentions)
     def test_leaves_its_arguments_alone(self, both, inputs):
         both.agree(attention_and_arguments, *inputs)
 
-    @given(qkv=attention_inputs(), seed=seeds())
+    @given(qkv=attentions, seed=seeds())
     def test_gradients_match_the_reference(self, both, qkv, seed):
         q, _, v = qkv
         upstream = torch.randn(*q.shape[:-1], v.shape[-1], generator=generator(seed), dtype=q.dtype)
@@ -233,16 +292,16 @@ class TestScaledDotProductAttention:
 
 @exercise("MultiHeadAttention")
 class TestMultiHeadAttention:
-    @given(inputs=sequences(reference.MultiHeadAttention))
+    @given(inputs=sequences(attention_shapes))
     def test_matches_the_reference(self, both, inputs):
         "Project, split into heads, attend, merge, project."
         both.agree(forward, "MultiHeadAttention", *inputs)
 
-    @given(inputs=masked_sequences(reference.MultiHeadAttention))
+    @given(inputs=st.builds(masked_sequence, sequences(attention_shapes), seeds()))
     def test_hides_what_the_mask_hides_and_leaves_its_arguments_alone(self, both, inputs):
         both.agree(masked_forward, "MultiHeadAttention", *inputs)
 
-    @given(inputs=sequences(reference.MultiHeadAttention))
+    @given(inputs=sequences(attention_shapes))
     def test_without_queries_every_token_gets_the_mean_value(self, learner, inputs):
         (dim, _), state, x = inputs
         state["qkv.weight"][:dim] = 0
@@ -252,7 +311,7 @@ class TestMultiHeadAttention:
         want = F.linear(mean, state["proj.weight"], state["proj.bias"])
         expect(learner.run(forward, "MultiHeadAttention", *inputs), want, "attention with q = 0")
 
-    @given(inputs=sequences(reference.MultiHeadAttention))
+    @given(inputs=sequences(attention_shapes))
     def test_gradients_match_the_reference(self, both, inputs):
         agree_on_gradients(both, "MultiHeadAttention", *inputs)
 
@@ -297,12 +356,12 @@ class TestSinusoidalPositionalEncoding:
 
 @exercise("patchify")
 class TestPatchify:
-    @given(inputs=cut_pictures())
+    @given(inputs=cut_pictures)
     def test_matches_the_reference(self, both, inputs):
         "Tokens in reading order, each in the order (C, p, p)."
         both.agree("patchify", *inputs)
 
-    @given(inputs=cut_pictures())
+    @given(inputs=cut_pictures)
     def test_every_token_is_one_square_of_the_picture(self, learner, inputs):
         x, p = inputs
         rows, columns = x.shape[2] // p, x.shape[3] // p
@@ -313,12 +372,12 @@ class TestPatchify:
                 square = x[:, :, i * p : (i + 1) * p, j * p : (j + 1) * p].flatten(1)
                 expect(tokens[:, i * columns + j], square, f"the token of row {i}, column {j}")
 
-    @given(inputs=uncut_pictures())
+    @given(inputs=uncut_pictures)
     def test_refuses_a_picture_that_the_patches_do_not_divide(self, learner, inputs):
         x, p = inputs
         expect(learner.run(refusal, "patchify", x, p), "ValueError", f"{tuple(x.shape)} in patches of {p}")
 
-    @given(inputs=embedded_pictures())
+    @given(inputs=embedded_pictures)
     def test_patch_embed_is_one_matrix_on_the_tokens(self, learner, inputs):
         "One linear map, the same for every patch."
         (p, _, _), state, x = inputs
@@ -327,30 +386,30 @@ class TestPatchify:
         # atol: another order of summation over at most 27 products of numbers up to three.
         expect(learner.run(forward, "PatchEmbed", *inputs), want, "the embedded patches", atol=2e-5)
 
-    @given(inputs=embedded_pictures())
+    @given(inputs=embedded_pictures)
     def test_gradients_of_patch_embed_match_the_reference(self, both, inputs):
         agree_on_gradients(both, "PatchEmbed", *inputs)
 
 
 @exercise("TransformerBlock")
 class TestTransformerBlock:
-    @given(inputs=sequences(reference.TransformerBlock, 1.0, 1.5, 2.0))
+    @given(inputs=sequences(block_shapes, 1.0, 1.5, 2.0))
     def test_matches_the_reference(self, both, inputs):
         "x + attn(norm1(x)), then that plus mlp(norm2(that)); the MLP as wide as asked, or four times the tokens."
         both.agree(forward, "TransformerBlock", *inputs)
 
-    @given(inputs=masked_sequences(reference.TransformerBlock))
+    @given(inputs=st.builds(masked_sequence, sequences(block_shapes), seeds()))
     def test_hides_what_the_mask_hides_and_leaves_its_arguments_alone(self, both, inputs):
         both.agree(masked_forward, "TransformerBlock", *inputs)
 
-    @given(inputs=sequences(reference.TransformerBlock))
+    @given(inputs=sequences(block_shapes))
     def test_two_silent_branches_leave_the_tokens_alone(self, learner, inputs):
         _, state, x = inputs
         for name in ("attn.proj.weight", "attn.proj.bias", "mlp.fc2.weight", "mlp.fc2.bias"):
             state[name].zero_()
         expect(learner.run(forward, "TransformerBlock", *inputs), x, "a block whose branches add nothing")
 
-    @given(inputs=sequences(reference.TransformerBlock, narrowest=3))
+    @given(inputs=sequences(block_shapes, narrowest=3))
     def test_gradients_match_the_reference(self, both, inputs):
         agree_on_gradients(both, "TransformerBlock", *inputs)
 

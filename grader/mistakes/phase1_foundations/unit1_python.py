@@ -201,7 +201,7 @@ def truth_values(y, num_classes):
 
 @mistake(
     "one_hot",
-    "All rows are one and the same list, so every label sets its 1 in all of them.",
+    "Every label sets its 1 in all rows: they are one and the same list, or the index names all of them.",
     see="views-and-copies",
 )
 def one_row_shared(y, num_classes):
