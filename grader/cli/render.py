@@ -151,8 +151,11 @@ def road(road: Road) -> RenderableType:
     for phase in road.curriculum.phases:
         parts += [Text(f"\n{phase.number}  {phase.title}", style="bold"), _units(road, phase.units)]
         if phase.milestone:
-            style = "bright_black" if road.left(phase) else "bold yellow"
-            parts.append(Text(f" ★     {phase.milestone.title:<36} course milestone {phase.id}", style=style))
+            ready = not road.left(phase)
+            how = f"course milestone {phase.id}" if ready else "when all above is passed"
+            parts.append(
+                Text(f" ★     {phase.milestone.title:<36} {how}", style="bold yellow" if ready else "bright_black")
+            )
     if road.curriculum.projects:
         parts += [Text("\nProjects", style="bold"), _units(road, road.curriculum.projects)]
     return Group(*parts)

@@ -1,7 +1,7 @@
 """One submission in, one Verdict out.
 
 Knows the curriculum and the files it is given; nothing of diffusion, classes or screens. Whoever writes checks and
-mistakes uses `exercise`, `expect` and `mistake`; whoever wants a verdict uses `Judge` and `Submission`.
+mistakes uses `exercise`, `expect`, `expect_untouched` and `mistake`; whoever wants a verdict `Judge` and `Submission`.
 
 The learner's code runs in a process of its own (sandbox.py), confined by the kernel where it can be (confine.py).
 Results cross back as plain data (wire.py); pytest, hypothesis, the checks and the references stay on the trusted
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from grader.judge.bank import mistake
     from grader.judge.client import Judge
-    from grader.judge.compare import expect
+    from grader.judge.compare import expect, expect_untouched
     from grader.judge.confine import wall_report
     from grader.judge.plugin import exercise
     from grader.judge.submission import Submission, SubmissionError
@@ -25,6 +25,7 @@ _HOME = {
     "mistake": "bank",
     "Judge": "client",
     "expect": "compare",
+    "expect_untouched": "compare",
     "wall_report": "confine",
     "exercise": "plugin",
     "Submission": "submission",
@@ -43,6 +44,7 @@ __all__ = [
     "Verdict",
     "exercise",
     "expect",
+    "expect_untouched",
     "mistake",
     "wall_report",
 ]

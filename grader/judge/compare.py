@@ -13,14 +13,20 @@ float32-against-float64 error.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+
+from grader.judge.scenarios import arguments_afterwards
+
+if TYPE_CHECKING:
+    from grader.judge.trial import Learner
 
 TOLERANCE = {
     torch.float64: (1e-7, 1e-9),
@@ -63,6 +69,12 @@ def expect(got: object, want: object, what: str = "", *, rtol: float | None = No
         return
     if problem := difference(got, want, Tolerance(rtol, atol, max(1.0, largest(want)))):
         raise Disagreement(f"{what}: {problem}" if what else problem)
+
+
+def expect_untouched(learner: Learner, name: str, *arguments: Any) -> None:
+    """Raise Disagreement unless the learner's function leaves its arguments exactly as they were."""
+    afterwards = learner.run(arguments_afterwards, name, *copy.deepcopy(arguments))
+    expect(afterwards, list(arguments), "the arguments after the call", rtol=0, atol=0)
 
 
 def plain(value: Any) -> Any:

@@ -9,6 +9,12 @@ from typing import Any
 import torch
 
 
+def arguments_afterwards(impl: types.ModuleType, name: str, *arguments: Any) -> list[Any]:
+    """What the arguments look like once the function has run."""
+    getattr(impl, name)(*arguments)
+    return list(arguments)
+
+
 def refusal(impl: types.ModuleType, name: str, *arguments: Any) -> str:
     """Whether the call raises ValueError."""
     try:

@@ -61,7 +61,8 @@ class Screen(Protocol):
 class Watch:
     """Judges on every save what is being worked on.
 
-    The first save judges the whole unit, later ones the exercise in focus and whatever has not passed as it is now.
+    The first save of a unit judges the whole of it, further ones the exercise in focus and whatever has not passed as
+    it is now; after a save elsewhere it is the whole again.
     What is shown is the exercise in focus. When that one passes the loop pauses: the next exercise's verdict is not
     shown until it is asked for (`n`) or worked on.
     """
@@ -76,7 +77,7 @@ class Watch:
     ):
         self.course, self.workspace, self.screen, self.judge = course, workspace, screen, judge
         self.verdicts: list[Verdict] = []
-        self._latest: dict[str, ExerciseVerdict] = {}  # by exercise id
+        self._latest: dict[str, ExerciseVerdict] = {}  # of the unit that was saved last, by exercise id
         self._units = {workspace.file(unit).resolve(): unit for unit in course.curriculum.built}
         self._focus = start or self._road().next
         self._confirming: Exercise | None = None
@@ -114,6 +115,8 @@ class Watch:
         at = self.course.curriculum.unit(self._focus.id) if self._focus else None
         unit = at if at in saved else saved[0]
         self.screen.checking(unit)
+        if saved != [unit]:  # what this unit imports may have changed too
+            self._latest = {}
         before = self._road().verdicts
         verdict = self._judged(unit, before)
         focus = self._pick(unit, verdict, before)
@@ -131,8 +134,9 @@ class Watch:
 
         verdict = self.judge([exercise for exercise in unit.exercises if due(exercise)] or list(unit.exercises))
         self.verdicts.append(verdict)
-        self._latest |= verdict.exercises
-        return replace(verdict, exercises={exercise.id: self._latest[exercise.id] for exercise in unit.exercises})
+        known = self._latest | verdict.exercises
+        self._latest = {exercise.id: known[exercise.id] for exercise in unit.exercises}
+        return replace(verdict, exercises=self._latest)
 
     def _pick(self, unit: Unit, verdict: Verdict, before: dict[str, str]) -> Exercise:
         """The exercise that a save was about."""

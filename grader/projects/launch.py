@@ -118,8 +118,12 @@ def run_milestone(course: Course, milestone: Milestone, workspace: Path) -> Path
     done = subprocess.run(
         [sys.executable, "-P", "-m", *command], env=environment(), stderr=subprocess.PIPE, encoding="utf-8"
     )
+    said = done.stderr.rstrip().splitlines()
+    reason = said.pop() if done.returncode and said else f"The milestone ended with code {done.returncode}."
+    if said:
+        print(*said, sep="\n", file=sys.stderr)
     if done.returncode:
-        raise TrainingError((done.stderr.strip() or f"It ended with code {done.returncode}.").splitlines()[-1])
+        raise TrainingError(reason)
     return picture
 
 

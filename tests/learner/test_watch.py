@@ -107,6 +107,15 @@ def test_a_save_judges_what_it_can_have_changed(course, workspace, loop, saved, 
     }
 
 
+def test_after_a_save_elsewhere_the_whole_unit_is_judged(loop, saved, write, judge):
+    watch, _ = loop
+    write("sums", total="passed", mean="passed")
+    write("spread", Centred="passed")
+    watch.run([saved("sums"), saved("spread"), saved("sums"), saved("sums", "spread")])
+    both = ["sums/total", "sums/mean"]
+    assert judge.asked == [both, ["spread/Centred"], both, both]
+
+
 def test_next_skips_what_is_not_passed(loop):
     watch, screen = loop
     watch.run([Key("n"), Key("n")])

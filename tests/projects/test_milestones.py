@@ -39,7 +39,11 @@ def passed(course: Course, folder: Path, phase: str) -> Workspace:
 
 
 def milestone(course: Course, workspace: Workspace, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-c", "from grader.cli import main; main()", "milestone", *words]
+    return command_line(course, workspace, "milestone", *words)
+
+
+def command_line(course: Course, workspace: Workspace, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", "-c", "from grader.cli import main; main()", *words]
     environment = {**os.environ, "COURSE_HOME": str(course.root), "PYTHONPATH": str(REAL.root)}
     return subprocess.run(command, cwd=workspace.root, env=environment, capture_output=True, text=True)
 
@@ -106,17 +110,30 @@ def test_earlier_phases_come_first(tmp_path):
 
 def test_an_error_in_it_is_one_line_and_costs_no_earlier_picture(small, tmp_path):
     workspace = passed(small, tmp_path / "work", "numbers")
+    averages = workspace.root / "phase1_numbers" / "unit1_averages.py"
+    averages.write_text(f"import sys\nprint('a remark', file=sys.stderr)\n{averages.read_text()}")
     ran = milestone(small, workspace)
-    assert ran.returncode == 0 and "mean 2.0" in ran.stdout and str(workspace.root) in ran.stdout
+    assert (ran.returncode, ran.stderr) == (0, "a remark\n")
+    assert "mean 2.0" in ran.stdout and str(workspace.root) in ran.stdout
     picture = workspace.root / "phase1_numbers" / "milestone.png"
     assert picture.read_bytes() == b"drawn"
 
     program = small.root / "course" / "phase1_numbers" / "milestone.py"
     program.write_text(PROGRAM.replace("np.array([1.0, 3.0])", "None") + "    picture.write_bytes(b'new')\n")
     ran = milestone(small, workspace, "1")
-    assert ran.returncode == 2 and ran.stderr.count("\n") == 1
+    assert ran.returncode == 2 and ran.stderr.splitlines()[0] == "a remark" and ran.stderr.count("\n") == 2
     assert "phase1_numbers/unit1_averages.py, line" in ran.stderr and "in mean" in ran.stderr
     assert picture.read_bytes() == b"drawn" and not list(picture.parent.glob("*.writing*"))
+
+
+def test_the_road_says_when_it_is_ready(small, tmp_path):
+    new, _ = Workspace.create(tmp_path / "new", small)
+    assert (
+        "★     All at once                          when all above is passed"
+        in command_line(small, new, "status").stdout
+    )
+    done = passed(small, tmp_path / "done", "numbers")
+    assert "course milestone numbers" in command_line(small, done, "status").stdout
 
 
 def test_a_phase_without_one_is_refused(small, mini_course, tmp_path):

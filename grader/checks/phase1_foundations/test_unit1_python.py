@@ -7,21 +7,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
 from grader.judge.strategies import dims, seeds
 
 SINGLE, DOUBLE = np.float32, np.float64
-
-
-def afterwards(impl, name, *arguments):
-    """What the arguments look like once the function has run."""
-    getattr(impl, name)(*arguments)
-    return list(arguments)
-
-
-def expect_untouched(learner, name, *arguments):
-    got = learner.run(afterwards, name, *(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments))
-    expect(got, list(arguments), "the arguments after the call", rtol=0, atol=0)
 
 
 # brighten

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
 from grader.judge.strategies import dims, seeds
 
 SCALES = (1.0, 1e-4, 1e4)
@@ -22,17 +22,6 @@ def orthonormal(rng, m, n):
 def turn(rows):
     """1 for each row that points to one side of space, -1 for each that points to the other; either is right."""
     return np.where(rows @ np.cos(np.arange(rows.shape[-1])) < 0, -1.0, 1.0)
-
-
-def afterwards(impl, name, *arguments):
-    """What the arguments look like once the function has run."""
-    getattr(impl, name)(*arguments)
-    return list(arguments)
-
-
-def expect_untouched(learner, name, *arguments):
-    got = learner.run(afterwards, name, *(np.copy(a) if isinstance(a, np.ndarray) else a for a in arguments))
-    expect(got, list(arguments), "the arguments after the call", rtol=0, atol=0)
 
 
 # gram_schmidt_qr

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
 from grader.judge.strategies import arrays, dims
 
 KINDS = ("numpy float64", "numpy float32", "torch float64", "torch float32")
@@ -48,17 +48,6 @@ def in_log_space(kind, *logs):
 
 FOUR_TABLES = np.random.default_rng(0).normal(size=(4, 3, 5))
 """For what needs no search: four tables of numbers."""
-
-
-def arguments_afterwards(impl, name, *arguments):
-    """What the arguments look like once the function has run."""
-    getattr(impl, name)(*arguments)
-    return list(arguments)
-
-
-def expect_untouched(learner, name, *arguments):
-    afterwards = learner.run(arguments_afterwards, name, *copy.deepcopy(arguments))
-    expect(afterwards, list(arguments), "the arguments after the call", rtol=0, atol=0)
 
 
 LAYOUTS = (("table", "table", "table"), *itertools.permutations(("table", "row", "column")))

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
 from grader.judge.compare import largest
 from grader.judge.scenarios import load_weights
 from grader.judge.strategies import dims, generator, numbers, seeds, weights
@@ -156,12 +156,6 @@ crowded_resnets = st.builds(
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
 
 
-def arguments_afterwards(impl, name, *arguments):
-    """What the arguments look like once the function has run."""
-    getattr(impl, name)(*arguments)
-    return list(arguments)
-
-
 def weight_shapes(impl, name, *arguments):
     """Of a fresh module's trainable parameters, in order of definition."""
     return [tuple(one.shape) for one in getattr(impl, name)(*arguments).parameters() if one.requires_grad]
@@ -193,12 +187,6 @@ def parameter_count(impl, *arguments):
 
 
 # Checks -----------------------------------------------------------------------------------------------------
-
-
-def expect_untouched(learner, name, *arguments):
-    """Each tensor argument as it was."""
-    given = [one.clone() if isinstance(one, torch.Tensor) else one for one in arguments]
-    expect(learner.run(arguments_afterwards, name, *arguments), given, "the arguments after the call", rtol=0, atol=0)
 
 
 def expect_weights(learner, name, arguments, want):

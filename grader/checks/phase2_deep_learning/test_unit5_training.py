@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
 from grader.judge.compare import largest
 from grader.judge.scenarios import refusal
 from grader.judge.strategies import dims, generator, numbers, seeds
@@ -134,12 +134,6 @@ half_trainings = st.builds(
 
 
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
-
-
-def arguments_afterwards(impl, name, *arguments):
-    """What the arguments look like once the function has run."""
-    getattr(impl, name)(*arguments)
-    return list(arguments)
 
 
 def normalised_by_the_batch(impl, x, gamma, beta, running, training, momentum, eps):
@@ -335,12 +329,6 @@ def doubled(value):
     if isinstance(value, tuple):
         return tuple(map(doubled, value))
     return value.double() if isinstance(value, torch.Tensor) else value
-
-
-def expect_untouched(learner, name, *arguments):
-    """Each tensor argument as it was."""
-    given = [one.clone() if isinstance(one, torch.Tensor) else one for one in arguments]
-    expect(learner.run(arguments_afterwards, name, *arguments), given, "the arguments after the call", rtol=0, atol=0)
 
 
 @exercise("batch_norm")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
 from grader.judge.scenarios import refusal
 from grader.judge.strategies import dims, generator, numbers, seeds
 
@@ -21,23 +21,6 @@ SCALES = (1.0, 1e-4, 1e4)
 
 def precision(seed):
     return torch.float64 if seed % 2 else torch.float32
-
-
-def afterwards(impl, name, *arguments):
-    """What the arguments look like once the function has run."""
-    getattr(impl, name)(*arguments)
-    return list(arguments)
-
-
-def copied(one):
-    if isinstance(one, torch.Tensor):
-        return one.clone()
-    return one.copy() if isinstance(one, np.ndarray) else one
-
-
-def expect_untouched(learner, name, *arguments):
-    got = learner.run(afterwards, name, *map(copied, arguments))
-    expect(got, list(arguments), "the arguments after the call", rtol=0, atol=0)
 
 
 # reconstruction_loss
