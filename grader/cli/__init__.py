@@ -25,9 +25,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _run(argv: Sequence[str]) -> int:
-    import typer
+    import click
 
-    from grader.cli.app import USAGE_ERROR, app, complaint, nearest_command
+    from grader.cli.app import app, complaint, nearest_command
     from grader.cli.out import ReaderGone, complain
     from grader.curriculum import CourseError
 
@@ -35,9 +35,9 @@ def _run(argv: Sequence[str]) -> int:
         return app(argv, prog_name="course", standalone_mode=False) or 0
     except CourseError as error:
         return complain(str(error))
-    except USAGE_ERROR as error:
+    except click.UsageError as error:
         return complain(nearest_command(argv) or complaint(error))
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, click.Abort):
         return complain("Stopped.")
     except ReaderGone:
         # What is still buffered has nowhere to go.

@@ -1,45 +1,68 @@
-"""The commands, as typer sees them. Each imports its body, which lives in another module, when it runs."""
+"""The commands, as click sees them. Each imports its body, which lives in another module, when it runs."""
+
+from __future__ import annotations
 
 import contextlib
-import difflib
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
+import click
 
 from grader.cli.out import answer
 from grader.curriculum import CourseError
 
-app = typer.Typer(
+STUDENT, INSTRUCTOR, AUTHOR = "Student", "Instructor", "Author"
+HELP = {"help_option_names": ["-h", "--help"], "show_default": True}
+
+
+class Commands(click.Group):
+    """Lists its commands in the order of this file, each under the heading of those whom it serves."""
+
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, **settings)
+        self.headings: dict[str, str] = {}
+
+    def serving(self, heading: str, **settings: Any) -> Callable[[Callable[..., int]], click.Command]:
+        """Add a command under a heading."""
+
+        def add(function: Callable[..., int]) -> click.Command:
+            command = self.command(**settings)(function)
+            self.headings[command.name or ""] = heading
+            return command
+
+        return add
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for heading in dict.fromkeys(self.headings.values()):
+            rows = [(name, self.commands[name].help or "") for name, its in self.headings.items() if its == heading]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+
+json_option = click.option("--json", is_flag=True, help="Print one JSON document and nothing else.")
+some_id = click.argument("id", metavar="[ID]", required=False)
+an_id = click.argument("id", metavar="ID")
+PATH: click.Path = click.Path(path_type=Path)
+AT_LEAST_1 = click.IntRange(min=1)
+
+
+@click.group(
+    cls=Commands,
+    invoke_without_command=True,
+    context_settings=HELP,
     help="Zero to Diffusion: from Python to image and video generation, one checked exercise at a time.",
     epilog="IDs: attention or 2.4 (a unit), attention/ViT (an exercise), digit-vae or p1 (a project).",
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
 )
-authoring = typer.Typer(rich_markup_mode="rich")
-app.add_typer(authoring, name="author", rich_help_panel="Author")
-
-STUDENT, INSTRUCTOR = "Student", "Instructor"
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-SomeId = Annotated[str | None, typer.Argument(metavar="ID", show_default=False)]
-AnId = Annotated[str, typer.Argument(metavar="ID", show_default=False)]
-
-
-@app.callback(invoke_without_command=True)
-def course(
-    context: typer.Context,
-    directory: Annotated[
-        Path | None,
-        typer.Option("-C", "--directory", metavar="DIR", help="Run as if started in DIR.", show_default=False),
-    ] = None,
-    version: Annotated[bool, typer.Option("--version", help="Show the course's version.")] = False,
-) -> int:
+@click.option("-C", "--directory", metavar="DIR", type=PATH, help="Run as if started in DIR.")
+@click.option("--version", is_flag=True, help="Show the course's version.")
+@click.pass_context
+def app(context: click.Context, directory: Path | None, version: bool) -> int:
     if directory is not None:
         try:
             os.chdir(directory)
@@ -49,114 +72,125 @@ def course(
         from grader.curriculum import default_course
 
         print(default_course().curriculum.version)
-        raise typer.Exit()
+        context.exit()
     if context.invoked_subcommand is None:
         print(context.get_help())
     return 0
 
 
-@app.command(rich_help_panel=STUDENT)
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)], json: Json = False) -> int:
+@app.serving(STUDENT)
+@click.argument("folder", metavar="DIR", type=PATH)
+@json_option
+def init(folder: Path, json: bool) -> int:
     """Make a workspace: stubs, progress log, editor settings. Never overwrites a file."""
     from grader.cli import student
 
     return answer(json, lambda out: student.init(out, folder))
 
 
-@app.command(rich_help_panel=STUDENT)
-def next(json: Json = False) -> int:
+@app.serving(STUDENT)
+@json_option
+def next(json: bool) -> int:
     """Show where I am and what to write."""
     from grader.cli import student
 
     return answer(json, student.upcoming)
 
 
-@app.command(rich_help_panel=STUDENT)
-def status(json: Json = False) -> int:
+@app.serving(STUDENT)
+@json_option
+def status(json: bool) -> int:
     """Show the road: what is passed, open, locked (and by what) or coming."""
     from grader.cli import student
 
     return answer(json, student.status)
 
 
-@app.command(rich_help_panel=STUDENT)
-def check(
-    ids: Annotated[list[str] | None, typer.Argument(metavar="ID…", show_default=False)] = None,
-    repro: Annotated[bool, typer.Option("--repro", help="Print code that repeats the smallest failing input.")] = False,
-    profile: Annotated[str, typer.Option(help="How thoroughly: check, grade or author.")] = "check",
-    seed: Annotated[int, typer.Option(help="Which inputs are drawn; the same seed draws the same.", min=0)] = 0,
-    json: Json = False,
-) -> int:
+@app.serving(STUDENT)
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--repro", is_flag=True, help="Print code that repeats the smallest failing input.")
+@click.option("--profile", metavar="NAME", default="check", help="How thoroughly: check, grade or author.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Which inputs are drawn; the same seed draws the same.",
+)
+@json_option
+def check(ids: Sequence[str], repro: bool, profile: str, seed: int, json: bool) -> int:
     """Judge exercises, units or projects; without an ID what I am on."""
     known_profile(profile)
     from grader.cli import student
 
-    return answer(json, lambda out: student.check(out, ids or [], profile, seed, repro))
+    return answer(json, lambda out: student.check(out, ids, profile, seed, repro))
 
 
-@app.command(rich_help_panel=STUDENT)
-def watch(id: SomeId = None, json: Json = False) -> int:
+@app.serving(STUDENT)
+@some_id
+@json_option
+def watch(id: str | None, json: bool) -> int:
     """Judge on every save. Keys: n next, h hint, l list, o lesson, r reset, q quit."""
     from grader.cli import student
 
     return answer(json, lambda out: student.watch(out, id))
 
 
-@app.command(rich_help_panel=STUDENT)
-def hint(
-    id: SomeId = None,
-    again: Annotated[bool, typer.Option("--again", help="Show the hints already taken once more.")] = False,
-    json: Json = False,
-) -> int:
+@app.serving(STUDENT)
+@some_id
+@click.option("--again", is_flag=True, help="Show the hints already taken once more.")
+@json_option
+def hint(id: str | None, again: bool, json: bool) -> int:
     """Show the next hint of an exercise; each says a little more than the last."""
     from grader.cli import student
 
     return answer(json, lambda out: student.hint(out, id, again))
 
 
-@app.command(rich_help_panel=STUDENT)
-def solution(
-    id: AnId,
-    reveal: Annotated[bool, typer.Option("--reveal", help="Show it before it has passed; this is recorded.")] = False,
-    json: Json = False,
-) -> int:
+@app.serving(STUDENT)
+@an_id
+@click.option("--reveal", is_flag=True, help="Show it before it has passed; this is recorded.")
+@json_option
+def solution(id: str, reveal: bool, json: bool) -> int:
     """Show the reference of an exercise that has passed."""
     from grader.cli import student
 
     return answer(json, lambda out: student.solution(out, id, reveal))
 
 
-@app.command(rich_help_panel=STUDENT)
-def reset(id: AnId, json: Json = False) -> int:
+@app.serving(STUDENT)
+@an_id
+@json_option
+def reset(id: str, json: bool) -> int:
     """Put back the stub of an exercise or a unit; mine is kept in .course/kept."""
     from grader.cli import student
 
     return answer(json, lambda out: student.reset(out, id))
 
 
-@app.command(rich_help_panel=STUDENT)
-def update(json: Json = False) -> int:
+@app.serving(STUDENT)
+@json_option
+def update(json: bool) -> int:
     """Bring the stubs and fixes of a newer course, leaving my work as it is."""
     from grader.cli import student
 
     return answer(json, student.update)
 
 
-@app.command(
-    rich_help_panel=STUDENT,
+@app.serving(
+    STUDENT,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
     epilog="Any setting of the project is an option too, for example --epochs 30 --lr 1e-3 --precision bf16.",
 )
+@click.argument("project", metavar="PROJECT")
+@click.option("--preset", metavar="NAME", default="cpu", help="cpu: minutes, offline. gpu: the real data set.")
+@click.option("--out", metavar="DIR", type=PATH, show_default="runs/PROJECT", help="Where the run is kept.")
+@click.option("--fresh", is_flag=True, help="Begin anew; an earlier run is set aside.")
+@click.option("--wandb", is_flag=True, help="Log to Weights & Biases.")
+@json_option
+@click.pass_context
 def train(
-    context: typer.Context,
-    project: Annotated[str, typer.Argument(metavar="PROJECT", show_default=False)],
-    preset: Annotated[str, typer.Option(help="cpu: minutes, offline. gpu: the real data set.")] = "cpu",
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the run is kept.", show_default="runs/PROJECT")
-    ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Begin anew; an earlier run is set aside.")] = False,
-    wandb: Annotated[bool, typer.Option("--wandb", help="Log to Weights & Biases.")] = False,
-    json: Json = False,
+    context: click.Context, project: str, preset: str, out: Path | None, fresh: bool, wandb: bool, json: bool
 ) -> int:
     """Train a project with my own code, and have the result measured. Refuses until its units pass."""
     from grader.cli import student
@@ -165,206 +199,207 @@ def train(
     return answer(json, lambda to: student.train(to, project, preset, folder, fresh, wandb, context.args))
 
 
-@app.command(rich_help_panel=STUDENT)
-def milestone(
-    phase: Annotated[str | None, typer.Argument(metavar="PHASE", show_default=False)] = None, json: Json = False
-) -> int:
+@app.serving(STUDENT)
+@click.argument("phase", metavar="[PHASE]", required=False)
+@json_option
+def milestone(phase: str | None, json: bool) -> int:
     """Run all that I wrote in a phase on real data, and keep the picture. Refuses until its units pass."""
     from grader.cli import student
 
     return answer(json, lambda out: student.milestone(out, phase))
 
 
-@app.command(rich_help_panel=STUDENT)
-def serve(
-    port: Annotated[int, typer.Option(help="0 takes any free one.", min=0, max=65535)] = 8000,
-    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser on it.")] = True,
-    json: Json = False,
-) -> int:
+@app.serving(STUDENT)
+@click.option("--port", metavar="N", type=click.IntRange(0, 65535), default=8000, help="0 takes any free one.")
+@click.option("--browser/--no-browser", default=True, help="Open a browser on it.")
+@json_option
+def serve(port: int, browser: bool, json: bool) -> int:
     """Serve the lessons on localhost, with my progress live."""
     from grader.cli import student
 
     return student.serve(json, port, browser)
 
 
-@app.command(rich_help_panel=STUDENT)
-def doctor(json: Json = False) -> int:
+@app.serving(STUDENT)
+@json_option
+def doctor(json: bool) -> int:
     """Say what this machine can do, what is missing, and how to get it."""
     from grader.cli import doctor as checkup
 
     return answer(json, checkup.doctor)
 
 
-@app.command(rich_help_panel=STUDENT)
-def demo(json: Json = False) -> int:
+@app.serving(STUDENT)
+@json_option
+def demo(json: bool) -> int:
     """Show everything once, live, in a scratch workspace: about two minutes."""
     from grader.cli import demo as tour
 
     return answer(json, tour.demo)
 
 
-@app.command(rich_help_panel=INSTRUCTOR)
+@app.serving(INSTRUCTOR)
+@click.argument("submissions", metavar="SUBMISSIONS", type=PATH)
+@click.option("--out", metavar="DIR", type=PATH, required=True, help="Where verdicts, gradebook, CSV and feedback go.")
+@click.option(
+    "--unit", metavar="ID", multiple=True, show_default="what was handed in", help="What is graded; may be repeated."
+)
+@click.option("--jobs", metavar="N", type=AT_LEAST_1, show_default="one a core", help="Submissions at a time.")
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(min=0), show_default="a secret one", help="Which inputs are drawn."
+)
+@click.option("--profile", metavar="NAME", default="grade", help="How thoroughly: check, grade or author.")
+@click.option("--gradebook", metavar="URL", show_default="SQLite in DIR", help="nbgrader's database.")
+@click.option("--unconfined", is_flag=True, help="Insist where the kernel cannot confine what students wrote.")
+@click.option("--cluster", metavar="ADDRESS", help="Judge on a Dask cluster: tcp://host:8786.")
+@click.option("--roster", metavar="FILE", type=PATH, help="Who is enrolled and when work is due.")
+@click.option("--late", metavar="PERCENT", type=click.FloatRange(0, 100), default=0.0, help="What each day late costs.")
+@click.option("--late-most", metavar="PERCENT", type=click.FloatRange(0, 100), default=100.0, help="The most it costs.")
+@click.option(
+    "--grace", metavar="HOURS", type=click.FloatRange(0, 10_000), default=0.0, help="How late is not late yet."
+)
+@click.option("--attempts", metavar="WHICH", default="last", help="Which attempt counts: last or best.")
+@click.option("--regrade", metavar="STUDENT|EXERCISE", multiple=True, help="Judge anew; may be repeated.")
+@click.option("--anonymous", is_flag=True, help="Write pseudonyms; DIR.names.csv has them.")
+@click.option("--checks", metavar="FOLDER", type=PATH, help="Hidden checks of your own, besides.")
+@click.option(
+    "--show", metavar="WHAT", default="learner", help="What feedback tells: learner, after-deadline or instructor."
+)
+@json_option
 def grade(
-    submissions: Annotated[Path, typer.Argument(metavar="SUBMISSIONS", show_default=False)],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where verdicts, gradebook, CSV and feedback go.")],
-    unit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="What is graded; may be repeated.", show_default="what was handed in"),
-    ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Submissions at a time.", min=1, show_default="one a core")] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Which inputs are drawn.", min=0, show_default="a secret one")
-    ] = None,
-    profile: Annotated[str, typer.Option(help="How thoroughly: check, grade or author.")] = "grade",
-    gradebook: Annotated[
-        str | None, typer.Option(metavar="URL", help="nbgrader's database.", show_default="SQLite in DIR")
-    ] = None,
-    unconfined: Annotated[
-        bool, typer.Option("--unconfined", help="Insist where the kernel cannot confine what students wrote.")
-    ] = False,
-    cluster: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Judge on a Dask cluster: tcp://host:8786.", show_default=False),
-    ] = None,
-    roster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Who is enrolled and when work is due.", show_default=False)
-    ] = None,
-    late: Annotated[float, typer.Option(metavar="PERCENT", help="What each day late costs.", min=0, max=100)] = 0,
-    late_most: Annotated[float, typer.Option(metavar="PERCENT", help="The most it costs.", min=0, max=100)] = 100,
-    grace: Annotated[float, typer.Option(metavar="HOURS", help="How late is not late yet.", min=0, max=10_000)] = 0,
-    attempts: Annotated[str, typer.Option(help="Which attempt counts: last or best.")] = "last",
-    regrade: Annotated[
-        list[str] | None,
-        typer.Option(metavar="STUDENT|EXERCISE", help="Judge anew; may be repeated.", show_default=False),
-    ] = None,
-    anonymous: Annotated[bool, typer.Option("--anonymous", help="Write pseudonyms; DIR.names.csv has them.")] = False,
-    checks: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Hidden checks of your own, besides.", show_default=False)
-    ] = None,
-    show: Annotated[str, typer.Option(help="What feedback tells: learner, after-deadline or instructor.")] = "learner",
-    json: Json = False,
+    submissions: Path, out: Path, unit: Sequence[str], profile: str, regrade: Sequence[str], json: bool, **options: Any
 ) -> int:
     """Grade a folder of submissions into nbgrader's gradebook, a CSV and feedback. Resumes."""
     known_profile(profile)
     from grader.cli import instructor
 
-    options: dict[str, Any] = {"jobs": jobs, "seed": seed, "profile": profile, "gradebook": gradebook}
-    options |= {"unconfined": unconfined, "cluster": cluster, "roster": roster, "grace": grace, "late": late}
-    options |= {"late_most": late_most, "attempts": attempts, "regrade": regrade or [], "anonymous": anonymous}
-    options |= {"checks": checks, "show": show}
-    return answer(json, lambda to: instructor.grade(to, submissions, out, unit or [], **options))
+    options |= {"profile": profile, "regrade": list(regrade)}
+    return answer(json, lambda to: instructor.grade(to, submissions, out, unit, **options))
 
 
-@app.command(rich_help_panel=INSTRUCTOR)
-def release(
-    key: Annotated[str, typer.Argument(metavar="UNIT|PHASE", show_default=False)],
-    format: Annotated[str, typer.Option(help="files, nbgrader, gradescope or github-classroom.")] = "nbgrader",
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where to, such as nbgrader's folder.")] = Path("release"),
-    install: Annotated[
-        str, typer.Option(metavar="WHAT", help="What pip installs where the course is not.", show_default=False)
-    ] = "",
-    seed: Annotated[
-        int | None, typer.Option(help="Which inputs hidden tests draw.", min=0, show_default="a secret one")
-    ] = None,
-    unconfined: Annotated[
-        bool, typer.Option("--unconfined", help="Let Gradescope judge where its kernel cannot confine.")
-    ] = False,
-    json: Json = False,
-) -> int:
+@app.serving(INSTRUCTOR)
+@click.argument("key", metavar="UNIT|PHASE")
+@click.option("--format", metavar="NAME", default="nbgrader", help="files, nbgrader, gradescope or github-classroom.")
+@click.option("--out", metavar="DIR", type=PATH, default="release", help="Where to, such as nbgrader's folder.")
+@click.option("--install", metavar="WHAT", default="", help="What pip installs where the course is not.")
+@click.option(
+    "--seed",
+    metavar="N",
+    type=click.IntRange(min=0),
+    show_default="a secret one",
+    help="Which inputs hidden tests draw.",
+)
+@click.option("--unconfined", is_flag=True, help="Let Gradescope judge where its kernel cannot confine.")
+@json_option
+def release(key: str, format: str, out: Path, install: str, seed: int | None, unconfined: bool, json: bool) -> int:
     """Write what the students of a unit or a whole phase get."""
     from grader.cli import instructor
 
     return answer(json, lambda to: instructor.release(to, key, format, out, install, seed, unconfined))
 
 
-@app.command(rich_help_panel=INSTRUCTOR)
-def export(
-    run: Annotated[Path, typer.Argument(metavar="DIR", show_default=False)],
-    format: Annotated[str, typer.Option(help="csv, canvas or moodle.")] = "csv",
-    roster: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How the LMS knows the students.", show_default=False)
-    ] = None,
-    gradebook: Annotated[
-        str | None, typer.Option(metavar="URL", help="nbgrader's database.", show_default="SQLite in DIR")
-    ] = None,
-    to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to.", show_default="DIR/export-FORMAT.csv")
-    ] = None,
-    json: Json = False,
-) -> int:
+@app.serving(INSTRUCTOR)
+@click.argument("run", metavar="DIR", type=PATH)
+@click.option("--format", metavar="NAME", default="csv", help="csv, canvas or moodle.")
+@click.option("--roster", metavar="FILE", type=PATH, help="How the LMS knows the students.")
+@click.option("--gradebook", metavar="URL", show_default="SQLite in DIR", help="nbgrader's database.")
+@click.option("--to", metavar="FILE", type=PATH, show_default="DIR/export-FORMAT.csv", help="Where to.")
+@json_option
+def export(run: Path, format: str, roster: Path | None, gradebook: str | None, to: Path | None, json: bool) -> int:
     """Write the grades of a class run for an LMS. Exits with 1 if somebody could not be matched, and says who."""
     from grader.cli import instructor
 
     return answer(json, lambda out: instructor.export(out, run, format, roster, gradebook, to))
 
 
-@app.command(rich_help_panel=INSTRUCTOR)
-def similar(
-    submissions: Annotated[Path, typer.Argument(metavar="SUBMISSIONS", show_default=False)],
-    unit: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="What is compared; may be repeated.", show_default="what was handed in"),
-    ] = None,
-    to: Annotated[Path, typer.Option(metavar="FILE", help="Where the page goes.")] = Path("similar.html"),
-    alike: Annotated[float, typer.Option(help="What part of the shorter file a pair shares.", min=0, max=1)] = 0.5,
-    most: Annotated[int, typer.Option(help="How many pairs are shown.", min=1)] = 200,
-    json: Json = False,
-) -> int:
+@app.serving(INSTRUCTOR)
+@click.argument("submissions", metavar="SUBMISSIONS", type=PATH)
+@click.option(
+    "--unit", metavar="ID", multiple=True, show_default="what was handed in", help="What is compared; may be repeated."
+)
+@click.option("--to", metavar="FILE", type=PATH, default="similar.html", help="Where the page goes.")
+@click.option(
+    "--alike",
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    default=0.5,
+    help="What part of the shorter file a pair shares.",
+)
+@click.option("--most", metavar="N", type=AT_LEAST_1, default=200, help="How many pairs are shown.")
+@json_option
+def similar(submissions: Path, unit: Sequence[str], to: Path, alike: float, most: int, json: bool) -> int:
     """Show which hand-ins read alike, side by side, for a person to judge. Nothing leaves this machine."""
     from grader.cli import instructor
 
-    return answer(json, lambda out: instructor.similar(out, submissions, unit or [], to, alike, most))
+    return answer(json, lambda out: instructor.similar(out, submissions, unit, to, alike, most))
 
 
-Units = Annotated[list[str] | None, typer.Argument(metavar="UNIT…", show_default=False)]
-Sample = Annotated[
-    int | None, typer.Option(help="How many mutants of a unit to judge.", min=1, show_default="all of them")
-]
-Jobs = Annotated[int | None, typer.Option(help="How many to judge at a time.", min=1, show_default="one a core")]
-
-
-@authoring.callback(invoke_without_command=True)
-def author(context: typer.Context) -> int:
+@click.group(cls=Commands, invoke_without_command=True)
+@click.pass_context
+def author(context: click.Context) -> int:
     """Write and prove units."""
     if context.invoked_subcommand is None:
         print(context.get_help())
     return 0
 
 
-@authoring.command("new")
-def author_new(unit: Annotated[str, typer.Argument(metavar="UNIT", show_default=False)], json: Json = False) -> int:
+app.add_command(author)
+app.headings["author"] = AUTHOR
+
+some_units = click.argument("units", metavar="[UNIT]...", nargs=-1)
+sample_option = click.option(
+    "--sample", metavar="N", type=AT_LEAST_1, show_default="all of them", help="How many mutants of a unit to judge."
+)
+seed_option = click.option("--seed", metavar="N", type=int, default=0, help="Which inputs are drawn.")
+jobs_option = click.option(
+    "--jobs", metavar="N", type=AT_LEAST_1, show_default="one a core", help="How many to judge at a time."
+)
+
+
+@author.serving(AUTHOR)
+@click.argument("unit", metavar="UNIT")
+@json_option
+def new(unit: str, json: bool) -> int:
     """Write the files of a unit that curriculum.toml lists, in form, for you to fill."""
     from grader.cli import writer
 
     return answer(json, lambda to: writer.new(to, unit))
 
 
-@authoring.command("stub")
-def author_stub(units: Units = None, json: Json = False) -> int:
+@author.serving(AUTHOR)
+@some_units
+@json_option
+def stub(units: Sequence[str], json: bool) -> int:
     """Make the stubs anew from the references."""
     from grader.cli import writer
 
-    return answer(json, lambda to: writer.stub(to, units or []))
+    return answer(json, lambda to: writer.stub(to, units))
 
 
-@authoring.command("check")
-def author_check(
-    units: Units = None, sample: Sample = None, seed: int = 0, jobs: Jobs = None, json: Json = False
-) -> int:
+@author.serving(AUTHOR, name="check")
+@some_units
+@sample_option
+@seed_option
+@jobs_option
+@json_option
+def author_check(units: Sequence[str], sample: int | None, seed: int, jobs: int | None, json: bool) -> int:
     """Run every gate: stub, verdicts, mistakes, mutants, oracle, lesson, speed, and the road's prefixes."""
     from grader.cli import writer
 
-    return answer(json, lambda to: writer.check(to, units or [], sample, seed, jobs))
+    return answer(json, lambda to: writer.check(to, units, sample, seed, jobs))
 
 
-@authoring.command("mutate")
-def author_mutate(
-    units: Units = None, sample: Sample = None, seed: int = 0, jobs: Jobs = None, json: Json = False
-) -> int:
+@author.serving(AUTHOR)
+@some_units
+@sample_option
+@seed_option
+@jobs_option
+@json_option
+def mutate(units: Sequence[str], sample: int | None, seed: int, jobs: int | None, json: bool) -> int:
     """Judge faulty references; whatever survives is a hole in the checks."""
     from grader.cli import writer
 
-    return answer(json, lambda to: writer.mutate(to, units or [], sample, seed, jobs))
+    return answer(json, lambda to: writer.mutate(to, units, sample, seed, jobs))
 
 
 def known_profile(profile: str) -> None:
@@ -374,46 +409,40 @@ def known_profile(profile: str) -> None:
 
 def parses(arguments: Sequence[str]) -> str | None:
     """What is wrong with the words after `course`; None if they parse. Runs nothing."""
-    command, context, rest = typer.main.get_command(app), None, list(arguments)
-    name: str | None = "course"
+    command: click.Command = app
+    context, name, rest = None, "course", list(arguments)
     try:
         while True:
             with contextlib.redirect_stdout(io.StringIO()):  # --help would print
                 context = command.make_context(name, rest, parent=context)
-            words = [*getattr(context, "_protected_args", ()), *context.args]
-            if not isinstance(command, typer.core.TyperGroup) or not words:
+            words = [*context._protected_args, *context.args]
+            if not isinstance(command, Commands) or not words:
                 return None
-            name, found, rest = command.resolve_command(context, words)
-            if found is None:
-                return f"No such command {words[0]!r}."
-            command = found
-    except typer.Exit:  # --help
+            name, *rest = words
+            if name not in command.commands:
+                return f"No such command {name!r}."
+            command = command.commands[name]
+    except click.exceptions.Exit:  # --help
         return None
-    except USAGE_ERROR as error:
+    except click.UsageError as error:
         return complaint(error)
 
 
-# What the parser raises, and its ancestor's name has moved between versions of typer.
-USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[2]
-
-
-def complaint(error: Exception) -> str:
+def complaint(error: click.UsageError) -> str:
     """A usage error in words, and where to read on."""
-    text = error.format_message() if hasattr(error, "format_message") else str(error)
-    context = getattr(error, "ctx", None)
-    return f"{text.rstrip('.')}. `{context.command_path if context else 'course'} --help` lists what there is."
+    where = error.ctx.command_path if error.ctx else "course"
+    text = error.format_message()
+    return f"{text if text[-1:] in '.?' else f'{text}.'} `{where} --help` lists what there is."
 
 
 def nearest_command(argv: Sequence[str]) -> str | None:
     """The sentence for a command that does not exist; None if it was not the command that was wrong."""
+    from difflib import get_close_matches
+
     words = [word for word in argv if not word.startswith("-")]
-    groups: list[tuple[typer.Typer, str]] = [(app, "course"), (authoring, "course author")]
-    for (group, name), word in zip(groups, words, strict=False):
-        known = [command.name or command.callback.__name__ for command in group.registered_commands if command.callback]
-        if group is app:
-            known.append("author")
-        if word not in known:
-            close = difflib.get_close_matches(word, known, n=1)
+    for group, name, word in zip((app, author), ("course", "course author"), words, strict=False):
+        if word not in group.commands:
+            close = get_close_matches(word, group.commands, n=1)
             hint = f"did you mean `{name} {close[0]}`?" if close else f"`{name} --help` lists them."
             return f"There is no command `{name} {word}`; {hint}"
         if word != "author":

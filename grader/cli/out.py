@@ -26,7 +26,7 @@ def complain(text: str) -> int:
 
 
 class ReaderGone(Exception):
-    """Whoever read our output has had enough, as in `course status | head`. No error; typer takes it for one."""
+    """Whoever read our output has had enough, as in `course status | head`. No error; click takes it for one."""
 
 
 class Out:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from grader.curriculum import Course, Curriculum, Exercise, Unit
 from grader.judge.text import QUOTED, clean
-from grader.learner.hints import place
 from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
 
 if TYPE_CHECKING:
@@ -42,12 +40,24 @@ def number(unit: Unit) -> str:
 
 
 def heading(unit: Unit, aside: str = "") -> RenderableType:
-    """`2.4 Attention and transformers` on the left, `aside` on the right."""
-    row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(ratio=1)
-    row.add_column(justify="right")
-    row.add_row(Text(f"{number(unit)} {unit.title}", style="bold"), Text(clean(aside), style="bright_black"))
-    return row
+    return Ends(Text(f"{number(unit)} {unit.title}", style="bold"), dim(aside))
+
+
+class Ends:
+    """A line with a text on its left, broken where it is long, and one on its right."""
+
+    def __init__(self, left: Text, right: Text, mark: Text | None = None):
+        self.left, self.right, self.mark = left, right, mark or Text()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width - self.mark.cell_len - self.right.cell_len - 1
+        first, *rest = self.left.wrap(console, max(width, 1), overflow="fold")
+        if self.right:
+            first.truncate(width, pad=True)
+            first += Text(" ") + self.right
+        yield self.mark + first
+        for line in rest:
+            yield Text(" " * self.mark.cell_len) + line
 
 
 def verdict(
@@ -83,14 +93,9 @@ class Quoted:
 
 def _row(head: str, one: ExerciseVerdict) -> RenderableType:
     mark, colour = MARKS[one.verdict]
-    row = Table.grid(expand=True, padding=(0, 1))
-    row.add_column(width=1)
-    row.add_column(ratio=1, overflow="fold")
-    row.add_column(justify="right", no_wrap=True)
     name = Text(clean(head), style="bold" if colour == "red" else colour if one.verdict == NOT_ATTEMPTED else "")
     score = Text(f"{'' if one.verdict == PASSED else one.verdict + '  '}{one.points}/{one.max_points}", style=colour)
-    row.add_row(Text(mark, style=f"bold {colour}"), name, score)
-    return row
+    return Ends(name, score, Text(f"{mark} ", style=f"bold {colour}"))
 
 
 def _message(exercise: Exercise, one: ExerciseVerdict) -> list[str]:
@@ -111,8 +116,10 @@ def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iter
             continue
         told = bool(one.diagnosis) and text is lines[-1]
         said = Text(text.strip(), style="yellow" if told else "")
-        if told and one.see and (section := place(course, one.see)):
-            said.append(f"   → {section}", style="cyan")
+        if told and one.see:
+            from grader.learner.hints import place
+
+            said.append(f"   → {section}" if (section := place(course, one.see)) else "", style="cyan")
         if text.strip().startswith("called with") and one.repro:
             smallest = "" if one.verdict == "timed out" else "the smallest failing input; "
             said.append(f"   [{smallest}--repro prints code for it]", style="bright_black")
@@ -140,16 +147,14 @@ def _printed(output: str) -> Iterable[str]:
 def road(road: Road) -> RenderableType:
     """The whole road: phases, units, projects, how far each is, what is locked and by what."""
     standing = sum(verdict in (PASSED, EDITED) for verdict in road.verdicts.values())
-    head = Table.grid(expand=True)
-    head.add_column(ratio=1)
-    head.add_column(justify="right")
-    head.add_row(
-        Text(road.curriculum.title, style="bold"),
-        Text(f"{standing} of {len(road.verdicts)} exercises passed", style="bright_black"),
-    )
-    parts: list[RenderableType] = [head]
+    parts: list[RenderableType] = [
+        Ends(
+            Text(road.curriculum.title, style="bold"),
+            dim(f"{standing} of {len(road.verdicts)} exercises passed"),
+        )
+    ]
     for phase in road.curriculum.phases:
-        parts += [Text(f"\n{phase.number}  {phase.title}", style="bold"), _units(road, phase.units)]
+        parts += [Text(f"\n{phase.number}  {phase.title}", style="bold"), *_units(road, phase.units)]
         if phase.milestone:
             ready = not road.left(phase)
             how = f"course milestone {phase.id}" if ready else "when all above is passed"
@@ -157,27 +162,20 @@ def road(road: Road) -> RenderableType:
                 Text(f" ★     {phase.milestone.title:<36} {how}", style="bold yellow" if ready else "bright_black")
             )
     if road.curriculum.projects:
-        parts += [Text("\nProjects", style="bold"), _units(road, road.curriculum.projects)]
+        parts += [Text("\nProjects", style="bold"), *_units(road, road.curriculum.projects)]
     return Group(*parts)
 
 
-def _units(road: Road, units: Sequence[Unit]) -> RenderableType:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(width=2, justify="right")
-    table.add_column(width=3)
-    table.add_column(width=36, overflow="ellipsis", no_wrap=True)
-    table.add_column()
+def _units(road: Road, units: Sequence[Unit]) -> Iterable[Text]:
     for unit in units:
         state = road.state(unit)
         mark, colour = STATES[state]
         dim = "bright_black" if state in ("coming", "locked") else ""
-        table.add_row(
-            Text(mark, style=dim or f"bold {colour}"),
-            Text(number(unit), style=dim),
-            Text(unit.title, style=dim),
-            _standing(road, unit, state),
+        title = Text(unit.title, style=dim)
+        title.truncate(36, overflow="ellipsis", pad=True)
+        yield Text.assemble(
+            (f" {mark} ", dim or f"bold {colour}"), (f"{number(unit)} ", dim), title, " ", _standing(road, unit, state)
         )
-    return table
 
 
 def _standing(road: Road, unit: Unit, state: str) -> Text:
@@ -207,6 +205,8 @@ def difficulty(exercise: Exercise) -> str:
 
 def task(curriculum: Curriculum, exercise: Exercise, where: str, hints: tuple[int, int]) -> RenderableType:
     """What to write now: title, effort, place, and the commands that follow."""
+    from rich.table import Table
+
     unit = curriculum.unit(exercise.unit_id)
     position = unit.exercises.index(exercise) + 1
     seen, total = hints

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -112,19 +110,24 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
     found = [course.curriculum.find(key) for key in ids]
     from grader.learner import desk
 
-    road = Road(course, workspace)
-    wanted = desk.exercises(course, found or [desk.current(course, workspace, road)])
+    wanted = desk.exercises(course, found or [desk.current(course, workspace, Road(course, workspace))])
     from grader.judge import Judge
 
     units = list(dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted))
     names = ", ".join(unit.number.upper() for unit in units)
-    threading.Thread(target=import_module, args=["grader.cli.render"], daemon=True).start()  # while the judge works
+    roads: list[Road] = []  # before the verdict, and after it
+
+    def meanwhile() -> None:
+        from grader.cli import render  # noqa: F401 - so that it is there when the verdict is
+
+        roads.append(Road(course, workspace))
+
     with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
-        verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed)
+        verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed, meanwhile=meanwhile)
     if not out.as_json:
         from grader.cli import render
 
-        after = Road(course, workspace)
+        before, after = *roads, Road(course, workspace)
         for position, unit in enumerate(units):
             exercises = [exercise for exercise in wanted if exercise.unit_id == unit.id]
             out.print(*[""] * bool(position), render.heading(unit, f"seed {seed}" if seed else ""), sep="\n")
@@ -136,7 +139,7 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
             if repro and one.repro:
                 out.print(f"\n# {key}: this repeats the smallest failing input", style="bright_black")
                 out.print(clean(one.repro).strip(), soft_wrap=True)
-        show_summary(out, course, after, verdict, road)
+        show_summary(out, course, after, verdict, before)
     return verdict.to_dict(), 0 if verdict.passed else 1
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,8 +127,10 @@ class Curriculum:
         named = [exercise for exercise in self.exercises if wanted in exercise.names]
         if len(named) == 1:
             return named[0]
+        from difflib import get_close_matches
+
         folded = {known.casefold(): known for known in [*self._by_key, *(e.name for e in self.exercises)]}
-        nearest = difflib.get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.6)
+        nearest = get_close_matches(wanted.casefold(), folded, n=3, cutoff=0.6)
         raise UnknownId(key, [folded[match] for match in nearest])
 
     def unit(self, key: str) -> Unit:

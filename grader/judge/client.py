@@ -7,18 +7,21 @@ import fcntl
 import hashlib
 import os
 import socket
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import TracebackType
+from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, UnknownId
 from grader.judge import framing
 from grader.judge.submission import Submission
 from grader.judge.verdict import Verdict
 from grader.judge.version import fingerprint
+
+if TYPE_CHECKING:
+    import subprocess
+    import tempfile
+    from types import TracebackType
 
 IDLE_SECONDS = 900
 """How long the learner's shared judge waits for work before it goes away."""
@@ -56,6 +59,8 @@ class Judge:
 
     def __enter__(self) -> Judge:
         if self._path is None:
+            import tempfile
+
             self._folder = tempfile.TemporaryDirectory(prefix="judge-")
             self._path = Path(self._folder.name) / "judge.sock"
             self._process = _start(self.course, self._path, idle=0, unconfined=self._unconfined)
@@ -81,10 +86,12 @@ class Judge:
         targets: Iterable[str] | None = None,
         profile: str = "check",
         seed: int = 0,
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> Verdict:
         """Judge exercises (ids of exercises, units or projects; default: every unit whose file is present).
 
-        `profile` is one of plugin.EXAMPLES. Raises UnknownId, JudgeUnavailable and its kind JudgeGone.
+        `profile` is one of plugin.EXAMPLES; `meanwhile` is called while the judge works. Raises UnknownId,
+        JudgeUnavailable and its kind JudgeGone.
         """
         path = self._path
         assert path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
@@ -99,6 +106,7 @@ class Judge:
         try:
             with self._connected(path) as connection:
                 framing.send(connection, request)
+                meanwhile()
                 answer = framing.receive(connection)
         except (OSError, EOFError) as error:
             log = path.with_suffix(".log")
@@ -141,11 +149,10 @@ class Judge:
 
 def _meeting_place(course: Course) -> Path:
     """Where the shared judge of this user, course and version listens."""
-    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    bases = [os.environ.get(name, "") for name in ("XDG_RUNTIME_DIR", "TMPDIR")]
     # A socket's path has at most 107 bytes.
-    usable = base and os.access(base, os.W_OK) and len(os.fsencode(base)) <= 50
-    folder = Path(base if usable else tempfile.gettempdir())
-    folder = folder / f"zero-to-diffusion-{os.getuid()}"
+    usable = [base for base in bases if base and os.access(base, os.W_OK) and len(os.fsencode(base)) <= 50]
+    folder = Path(next(iter(usable), "/tmp")) / f"zero-to-diffusion-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     status = folder.lstat()
     if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
@@ -166,6 +173,8 @@ def _connect(path: Path) -> socket.socket:
 
 def _start(course: Course, path: Path, *, idle: int, unconfined: bool) -> subprocess.Popen[bytes]:
     """Start a service that listens at `path`. The socket exists at once; requests wait while torch is imported."""
+    import subprocess
+
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         listener.bind(str(path))

@@ -5,29 +5,25 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import lzma
 import os
 import stat
 import struct
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, UnknownId, default_course
 from grader.judge.text import line
+
+if TYPE_CHECKING:
+    import zipfile
 
 MAX_FILE_BYTES = 256 << 10
 MAX_NOTEBOOK_BYTES = 16 << 20
 MAX_ZIP_BYTES = 64 << 20
 MAX_FILES = 200
 MAX_DEPTH = 8
-
-_UNREADABLE_ZIP = (
-    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
-    *(NotImplementedError, RuntimeError, EOFError, ValueError, struct.error),
-)
 
 
 class SubmissionError(CourseError):
@@ -145,10 +141,18 @@ def _is_text(name: str) -> bool:
 def _from_zip(path: Path, course: Course) -> Submission:
     if path.stat().st_size > MAX_ZIP_BYTES:
         raise SubmissionError(f"{path.name} is larger than {_size(MAX_ZIP_BYTES)}.")
+    import lzma
+    import zipfile
+    import zlib
+
+    unreadable = (
+        *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError),
+        *(NotImplementedError, RuntimeError, EOFError, ValueError, struct.error),
+    )
     try:
         with zipfile.ZipFile(path) as archive:
             return _from_files(_unzipped(archive), course)
-    except _UNREADABLE_ZIP as error:
+    except unreadable as error:
         raise SubmissionError(f"{path.name} is not a readable zip file ({error}).") from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sysconfig
+import site
 from pathlib import Path
 
 from grader.curriculum import Course
@@ -24,7 +24,7 @@ def checker_version(course: Course) -> str:
 def fingerprint(course: Course) -> str:
     """Changes whenever `checker_version` does, and tells so without reading a file: by their sizes and times."""
     digest = hashlib.sha256()
-    for path in (*_files(course), Path(sysconfig.get_path("purelib"))):
+    for path in (*_files(course), *map(Path, site.getsitepackages())):
         try:
             status = os.stat(path)
         except OSError:

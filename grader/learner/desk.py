@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
@@ -72,34 +72,46 @@ def check(
     *,
     profile: str = "check",
     seed: int = 0,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Verdict:
-    """Judge these exercises of the workspace and record what was found. Raises CourseError."""
+    """Judge these exercises of the workspace and record what was found; `meanwhile` is called while the judge works.
+
+    Raises CourseError.
+    """
     from grader.judge import Submission
 
     for unit in dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted):
         if not workspace.file(unit).exists():
             raise CourseError(f"{unit.address}.py is missing: `course reset {unit.id}` puts a fresh stub there.")
     submission = Submission.read(workspace.root)
-    verdict = judge.check(submission, targets=[exercise.id for exercise in wanted], profile=profile, seed=seed)
+    sources = {one.id: submission.sources.get(course.curriculum.unit(one.unit_id).address, b"") for one in wanted}
+    texts = {key: data.decode("utf-8", "replace") for key, data in sources.items()}
+    codes: dict[str, str | None] = {}
+
+    def wait() -> None:
+        codes.update((one.id, source.fingerprint(texts[one.id], one.names)) for one in wanted)
+        meanwhile()
+
+    ids = [exercise.id for exercise in wanted]
+    verdict = judge.check(submission, ids, profile=profile, seed=seed, meanwhile=wait)
     if not verdict.exercises:
         raise CourseError("Nothing was judged, which is an error of the course: `course doctor` may say why.")
-    judged_before = {event.exercise for event in workspace.log.read()[0]}
-    events = []
-    for exercise in wanted:
-        outcome = verdict.exercises[exercise.id].verdict
-        if outcome == NOT_ATTEMPTED and exercise.id not in judged_before:
-            continue
-        judged = submission.sources.get(course.curriculum.unit(exercise.unit_id).address, b"")
-        events.append(
-            Event.now(
-                "verdict",
-                exercise.id,
-                verdict=outcome,
-                code=source.fingerprint(judged.decode("utf-8", "replace"), exercise.names),
-                source_sha256=verdict.source_sha256,
-                seed=verdict.seed,
-                checker=verdict.checker,
-            )
+    outcomes = {key: one.verdict for key, one in verdict.exercises.items()}
+    if NOT_ATTEMPTED in outcomes.values():  # worth a line only where there was something before
+        judged_before = {event.exercise for event in workspace.log.read()[0]}
+        outcomes = {key: one for key, one in outcomes.items() if one != NOT_ATTEMPTED or key in judged_before}
+    events = [
+        Event.now(
+            "verdict",
+            key,
+            verdict=outcome,
+            code=codes[key],
+            file=source.digest(texts[key]),
+            source_sha256=verdict.source_sha256,
+            seed=verdict.seed,
+            checker=verdict.checker,
         )
+        for key, outcome in outcomes.items()
+    ]
     workspace.log.append(events)
     return verdict

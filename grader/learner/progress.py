@@ -18,6 +18,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
@@ -40,8 +41,8 @@ Kind = Literal["verdict", "hint", "solution", "reset"]
 class Event:
     """One line of the log. `exercise` is the id of an exercise, or of a project whose training was judged.
 
-    `code` is the fingerprint of the exercise's own code; `source_sha256` names the whole submission that
-    was judged.
+    `code` is the fingerprint of the exercise's own code, `file` the digest of the file that held it: as long as that
+    is the same, so is the code. `source_sha256` names the whole submission that was judged.
     """
 
     time: str
@@ -49,6 +50,7 @@ class Event:
     exercise: str
     verdict: str | None = None
     code: str | None = None
+    file: str | None = None
     source_sha256: str | None = None
     seed: int | None = None
     checker: str | None = None
@@ -58,7 +60,7 @@ class Event:
     def now(cls, kind: Kind, exercise: str, **fields: Any) -> Event:
         return cls(datetime.now(UTC).isoformat(timespec="microseconds"), kind, exercise, **fields)
 
-    @property
+    @cached_property
     def moment(self) -> datetime:
         moment = datetime.fromisoformat(self.time)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -156,14 +158,16 @@ class Road:
         for unit in self.curriculum.built:
             judged = any(self._history.get(exercise.id) for exercise in unit.exercises)
             text = workspace.text(unit) if judged else None
+            file = source.digest(text) if text is not None else None
             for exercise in unit.exercises:
-                self.verdicts[exercise.id] = self._verdict(exercise, text)
+                self.verdicts[exercise.id] = self._verdict(exercise, text, file)
 
-    def _verdict(self, exercise: Exercise, text: str | None) -> str:
+    def _verdict(self, exercise: Exercise, text: str | None, file: str | None) -> str:
         history = self._history.get(exercise.id, [])
         if not history:
             return NOT_ATTEMPTED
-        now = source.fingerprint(text, exercise.names) if text is not None else None
+        known = [event.code for event in history if event.file == file and event.code] if file else []
+        now = known[-1] if known else source.fingerprint(text, exercise.names) if text is not None else None
         for event in reversed(history):
             if now is not None and event.code == now:
                 return event.verdict or NOT_ATTEMPTED

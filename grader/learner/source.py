@@ -43,7 +43,11 @@ def fingerprint(source: str, names: Iterable[str]) -> str | None:
                 used.add(position)
                 todo += statement.loads
     code = "\n".join(statements[position].code for position in sorted(used))
-    return hashlib.sha256(code.encode("utf-8", "surrogatepass")).hexdigest()[:16] if used else None
+    return digest(code) if used else None
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def definitions(source: str, what: str = "the file") -> dict[str, str]:

@@ -14,7 +14,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -257,6 +256,8 @@ def _text(path: Path) -> str | None:
 
 def _write(path: Path, text: str) -> None:
     """Replace a file as a whole: whoever reads it, and a crash, see the old text or the new one."""
+    import tempfile
+
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -255,7 +255,7 @@ def test_json_is_one_document_and_nothing_else(small, course_command, words):
         (["grade", ".", "--out", "x", "--unit", "sums/total"], "--unit sums"),
         (["check", "--profile", "y"], "choose check, grade or author"),
         (["check", "--seed", "x"], "'--seed'"),
-        (["check", "--sed", "1"], "No such option: --sed"),
+        (["check", "--sed", "1"], "--sed"),
         (["chek"], "did you mean `course check`?"),
         (["author", "stubs"], "did you mean `course author stub`?"),
         (["solution"], "`course solution --help`"),
@@ -342,8 +342,9 @@ def test_help_lists_every_command(small, course_command):
         *("init", "next", "status", "check", "watch", "hint", "solution", "reset", "update", "train", "milestone"),
         *("serve", "doctor", "demo", "grade", "release", "export", "similar", "author"),
     ):
-        assert f"│ {name} " in shown.out
-    assert course_command("author").out.count("│ ") >= 4
+        assert f"\n  {name} " in shown.out
+    authoring = course_command("author").out
+    assert all(f"\n  {name} " in authoring for name in ("new", "stub", "check", "mutate"))
     assert course_command("--version").out == "1.2.0\n"
 
 

@@ -25,7 +25,15 @@ class WordJudge:
         self.course = course
         self.asked: list[list[str]] = []
 
-    def check(self, submission: Submission, targets: list[str], profile: str = "check", seed: int = 0) -> Verdict:
+    def check(
+        self,
+        submission: Submission,
+        targets: list[str],
+        profile: str = "check",
+        seed: int = 0,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Verdict:
+        meanwhile()
         self.asked.append(list(targets))
         exercises = {}
         for target in targets:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from grader.curriculum import Course, CourseError
-from grader.learner import Event, Log, Road, Workspace, desk, road
+from grader.learner import Event, Log, Road, Workspace, desk, road, source
 from grader.learner.progress import EDITED
 
 events = st.builds(
@@ -23,6 +23,7 @@ events = st.builds(
     exercise=st.sampled_from(["sums/total", "sums/mean", "gone/forgotten"]) | st.text(max_size=8),
     verdict=st.sampled_from(["passed", "failed", "crashed", "timed out", "not attempted"]),
     code=st.none() | st.text("0123456789abcdef", min_size=16, max_size=16),
+    file=st.none() | st.text("0123456789abcdef", min_size=16, max_size=16),
     seed=st.none() | st.integers(0, 2**64),
     rung=st.none() | st.integers(1, 4),
 )
@@ -213,6 +214,20 @@ def test_going_back_to_what_passed_is_passed(course, workspace, judged, write):
     assert road(course, workspace)["units"]["sums"]["exercises"]["sums/total"] == "failed"
     write("sums", good)
     assert road(course, workspace)["units"]["sums"]["exercises"]["sums/total"] == "passed"
+
+
+def test_a_file_as_it_was_judged_is_not_parsed_again(course, workspace, judged, monkeypatch):
+    judged("sums", total="passed", mean="passed")
+    source._statements.cache_clear()
+    monkeypatch.setattr(source, "parse", lambda *_: pytest.fail("parsed"))
+    assert road(course, workspace)["units"]["sums"]["state"] == "passed"
+
+
+def test_a_log_that_does_not_name_the_file_means_the_same(course, workspace, judged):
+    judged("sums", total="passed", mean="passed")
+    lines = [json.loads(line) for line in workspace.log.path.read_text().splitlines()]
+    workspace.log.path.write_text("".join(json.dumps(line | {"file": None}) + "\n" for line in lines))
+    assert road(course, workspace)["units"]["sums"]["state"] == "passed"
 
 
 def test_the_same_code_judged_again_counts_as_judged_last(course, workspace, judged):
