@@ -30,7 +30,7 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
     import pytest
     import torch
 
-    from grader.judge import Submission, compare, confine, examiner, session, trial, wire
+    from grader.judge import Submission, compare, confine, examiner, session, trial, wire, zygote
     from grader.judge.plugin import open_rooms
 
     spent: Counter[str] = Counter()
@@ -77,7 +77,7 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
     timed("comparing", compare, "difference")
     trial.difference = compare.difference
     timed("a sandbox's end", session.Session, "close")
-    sandbox = session.Sandbox(confined=confine.can_confine())
+    sandbox = zygote.Sandbox(confined=confine.can_confine())
     torch.set_num_threads(1)
     open_rooms(course)
     judge = examiner.Examiner(course, sandbox)

@@ -179,7 +179,7 @@ def _start(course: Course, path: Path, *, idle: int, unconfined: bool) -> subpro
     try:
         listener.bind(str(path))
         listener.listen(128)
-        command = [sys.executable, "-P", "-m", "grader.judge.service", str(course.root), str(listener.fileno())]
+        command = [sys.executable, "-P", "-m", "grader.judge", str(course.root), str(listener.fileno())]
         command += ["--idle", str(idle), *(["--unconfined"] if unconfined else [])]
         command += ["--hidden", str(course.hidden)] if course.hidden else []
         with path.with_suffix(".log").open("wb") as log:

@@ -34,11 +34,12 @@ from grader.judge.diagnosis import diagnose
 from grader.judge.plan import FIXTURES, Example, Plan, Rehearsal
 from grader.judge.plugin import unit_of
 from grader.judge.sentence import check_name, repro, sentence
-from grader.judge.session import JudgeError, Sandbox, Session
+from grader.judge.session import Session
 from grader.judge.text import clean
 from grader.judge.trial import Evidence, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Trial
 from grader.judge.verdict import CheckResult, ExerciseVerdict, Outcome, Verdict
 from grader.judge.version import checker_version
+from grader.judge.zygote import JudgeError, Sandbox
 
 OUTPUT_CHARACTERS = 16_384
 """How much of what the learner's code printed goes into a verdict."""
@@ -59,6 +60,9 @@ def collect(course: Course, *plugins: object) -> None:
     checks += [str(course.hidden)] if course.hidden else []
     options = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
     options += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
+    options += ["--assert=plain"]  # a check says in words what is wrong
+    # Which plugins are installed here, and how somebody likes their pytest, is nothing to a verdict.
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "", "PYTEST_ADDOPTS": ""}
     pytest.main([*options, *checks], plugins=plugins)
 
 

@@ -6,7 +6,6 @@ lets the examiner judge one submission behind the wall and answers with a verdic
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gc
 import os
@@ -15,7 +14,6 @@ import signal
 import socket
 import time
 import traceback
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +24,7 @@ from grader.curriculum import Course
 from grader.judge import confine, framing, memory
 from grader.judge.examiner import Examiner, collect
 from grader.judge.plugin import open_rooms
-from grader.judge.session import JudgeError, Sandbox
+from grader.judge.zygote import JudgeError, Sandbox
 
 MEMORY_BYTES, CPU_SECONDS = 4 << 30, 60
 """What one verdict may take on this side: memory, and processor time an exercise. Hostile replies aim at both."""
@@ -49,8 +47,8 @@ class Service:
 
     def _serve(self) -> None:
         np.random.seed(0)
-        gc.collect()
         gc.freeze()  # the children's collections need not look at any of this
+        gc.enable()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         children: set[int] = set()
         forks = 0
@@ -107,25 +105,9 @@ class Service:
             os._exit(0)
 
 
-def main() -> None:
-    """Listen on an inherited socket until idle for long enough (0: until the parent is gone)."""
-    parser = argparse.ArgumentParser(prog="python -m grader.judge.service")
-    parser.add_argument("course", type=Path)
-    parser.add_argument("descriptor", type=int)
-    parser.add_argument("--idle", type=float, default=900.0)
-    parser.add_argument("--unconfined", action="store_true")
-    parser.add_argument("--hidden", type=Path, help="a folder of further checks, laid out like the course's")
-    options = parser.parse_args()
-    course = Course(options.course, options.hidden)
-    # Before anything of the course is imported: the sandbox starts from a clean interpreter.
-    sandbox = Sandbox(confined=confine.can_confine() and not options.unconfined)
+def serve(course: Course, sandbox: Sandbox, listener: socket.socket, idle_seconds: float) -> None:
+    """Answer whoever connects, until idle for long enough (0: until the parent is gone)."""
     torch.set_num_threads(1)
     open_rooms(course)
-    listener = socket.socket(fileno=options.descriptor)
     examiner = Examiner(course, sandbox)
-    collect(course, examiner, Service(examiner, listener, options.idle))
-    sandbox.close()
-
-
-if __name__ == "__main__":
-    main()
+    collect(course, examiner, Service(examiner, listener, idle_seconds))

@@ -129,7 +129,7 @@ def shell(mini_course: Course, tmp_path: Path) -> Iterator[Callable[..., subproc
     yield run
     for process in psutil.process_iter(["cmdline", "environ"]):
         where = (process.info["environ"] or {}).get("XDG_RUNTIME_DIR")
-        if where == meeting and "grader.judge.service" in process.info["cmdline"]:
+        if where == meeting and "grader.judge" in process.info["cmdline"]:
             process.terminate()
     shutil.rmtree(meeting)
 

@@ -62,3 +62,13 @@ def test_a_caller_that_speaks_another_language_stops_nobody(copied, mini_course,
             stranger.connect(str(judge._path))
             stranger.sendall(said)
         assert judge.check(Submission({AVERAGES: right})).passed
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("PYTEST_ADDOPTS", "-k nothing --no-such-option"), ("PYTEST_PLUGINS", "no_such_plugin")]
+)
+def test_how_somebody_likes_their_pytest_is_nothing_to_a_verdict(mini_course, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    right = mini_course.reference(mini_course.curriculum.unit("averages")).read_bytes()
+    with Judge(mini_course) as judge:
+        assert judge.check(Submission({AVERAGES: right})).passed

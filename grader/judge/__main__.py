@@ -1,0 +1,33 @@
+"""The judge as a process: `python -m grader.judge COURSE DESCRIPTOR` listens on an inherited socket."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import socket
+from pathlib import Path
+
+from grader.curriculum import Course
+from grader.judge import confine
+from grader.judge.zygote import Sandbox
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m grader.judge")
+    parser.add_argument("course", type=Path)
+    parser.add_argument("descriptor", type=int)
+    parser.add_argument("--idle", type=float, default=900.0)
+    parser.add_argument("--unconfined", action="store_true")
+    parser.add_argument("--hidden", type=Path, help="a folder of further checks, laid out like the course's")
+    options = parser.parse_args()
+    # Before anything else: it starts from a clean interpreter, and while it imports torch, so does this process.
+    sandbox = Sandbox(confined=confine.can_confine() and not options.unconfined)
+    gc.disable()  # nothing of what is imported now will ever be dropped
+    from grader.judge.service import serve
+
+    serve(Course(options.course, options.hidden), sandbox, socket.socket(fileno=options.descriptor), options.idle)
+    sandbox.close()
+
+
+if __name__ == "__main__":
+    main()
