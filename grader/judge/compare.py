@@ -102,6 +102,8 @@ def largest(value: Any) -> float:
         return abs(value) if math.isfinite(value) else 0.0
     if isinstance(value, torch.Tensor | np.ndarray) and _floating(value):
         sizes = _tensor(value).detach().abs()
+        if sizes.numel() and math.isfinite(most := float(sizes.max())):
+            return most
         sizes = sizes[sizes.isfinite()]
         return float(sizes.max()) if sizes.numel() else 0.0
     return 0.0
@@ -194,17 +196,14 @@ def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> 
 
 def _close(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance, exact: Any) -> torch.Tensor:
     if want.is_complex():
-        got, want = torch.view_as_real(got), torch.view_as_real(want)
+        exact = None if exact is None else torch.view_as_real(_tensor(exact).to(torch.complex128))
+        return _close(torch.view_as_real(got), torch.view_as_real(want), tolerance, exact).all(-1)
     rtol, atol = tolerance.bounds(want.dtype, largest(want))
     got, want = got.double(), want.double()
-    finite = want.isfinite()
-    bound = rtol * want.abs() + atol
     if exact is not None and tuple(exact.shape) == tuple(want.shape):
-        error = (_tensor(exact).double() - want).abs()
         # The worst entry's, for all: where one happens to be exact, another way of adding up need not be.
-        bound = bound + 4 * error[error.isfinite()].max() if bool(error.isfinite().any()) else bound
-    same = torch.where(finite, (got - want).abs() <= bound, (got == want) | (got.isnan() & want.isnan()))
-    return same.all(-1) if same.ndim > got.ndim else same
+        atol += 4 * largest(_tensor(exact).double() - want)
+    return torch.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
 
 
 def _tensor(value: Any) -> torch.Tensor:

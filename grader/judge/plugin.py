@@ -23,8 +23,12 @@ from grader.judge import scenarios
 from grader.judge.compare import plain
 from grader.judge.trial import Both, Impl, Learner, Scenario, Trial
 
-EXAMPLES = {"check": 20, "grade": 40, "author": 100, "mutants": 100}
-"""Examples per check: on a learner's save, in a class run, for the course's authors, for faults nobody will read of."""
+EXAMPLES = {"check": 20, "grade": 20, "author": 100, "mutants": 100}
+"""Examples per check: on a learner's save, in a class run, for the course's authors, for faults nobody will read of.
+
+A class run asks as much as a save does, of inputs that its own seed draws: what gets by twenty examples, twenty more
+would hardly find, at twice the cost (bench/missed.py counts it).
+"""
 
 for _name, _examples in EXAMPLES.items():
     settings.register_profile(

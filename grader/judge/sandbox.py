@@ -40,6 +40,8 @@ from grader.judge import confine, memory, scenarios, wire
 
 OUTPUT_BYTES = 64 << 10
 """How much of what the learner prints is kept."""
+QUIET_SECONDS = 1.0
+"""After the first verdict, how long nobody asks for another one before the rest of the warming up is done."""
 
 
 class Submitted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -97,7 +99,8 @@ def main(control_descriptor: int, confined: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         watched: list[Any] = [control, waker, *children]
-        ready, _, _ = select.select(watched, [], [])
+        idle = forks and not children and not warm
+        ready, _, _ = select.select(watched, [], [], QUIET_SECONDS if idle else None)
         for lifeline in children.keys() & set(ready):
             os.kill(children[lifeline], signal.SIGKILL)
             os.waitpid(children.pop(lifeline), 0)
@@ -118,7 +121,7 @@ def main(control_descriptor: int, confined: bool) -> None:
             os.close(printed)
             children[lifeline] = pid
             forks += 1
-        if not warm and forks and (forks > 2 or not children):
+        if not warm and (forks > 2 or not ready):
             _warm_up_more()
             warm = True
 

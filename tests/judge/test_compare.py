@@ -47,6 +47,10 @@ def test_conditioning_widens_what_the_reference_itself_cannot_do_better():
         ({"a": 1.0}, {"b": 1.0}, "keys"),
         (float("inf"), 1.0, "inf"),
         (torch.tensor([float("nan")]), torch.tensor([float("inf")]), "nan, expected inf"),
+        (torch.tensor([float("inf")]), torch.tensor([-float("inf")]), "inf, expected -inf"),
+        (torch.tensor([1.0]), torch.tensor([float("inf")]), "1, expected inf"),
+        (torch.tensor([1 + 1j, 2]), torch.tensor([1 + 1j, 2 + 1j]), r"\[1\]: \(2\+0j\), expected \(2\+1j\)"),
+        (np.array([1j]), np.array([2j]), r"\[0\]: 1j, expected 2j"),
     ],
 )
 def test_every_kind_of_difference_is_put_in_words(got, want, words):

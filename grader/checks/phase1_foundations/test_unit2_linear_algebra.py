@@ -163,7 +163,7 @@ def product(impl, a, r):
 
 
 MATRICES = st.builds(with_spectrum, dims(5), dims(6), seeds())
-RANKS = st.integers(1, 5)
+RANKS = st.integers(1, 3)  # full rank has a check of its own
 
 
 @exercise("low_rank_approx")

@@ -474,10 +474,11 @@ class TestGroupNorm:
 class TestDropout:
     # With p = 0, code that keeps rand > p instead of rand ≥ p drops an entry once in 2²⁴ draws, which is less than once
     # in a hundred thousand verdicts.
-    @given(x=droppable, p=st.sampled_from([0.0, 1.0, 0.4]), training=st.booleans(), seed=seeds())
-    def test_where_nothing_is_left_to_chance_it_matches_the_reference(self, both, x, p, training, seed):
+    @given(x=droppable, seed=seeds())
+    def test_where_nothing_is_left_to_chance_it_matches_the_reference(self, both, x, seed):
         "Not in training: x. In training: p = 0 gives x, p = 1 zeros."
-        both.agree(drop, x, p, training and p != 0.4, seed)
+        for p, training in [(0.4, False), (0.0, True), (1.0, True), (1.0, False)]:
+            both.agree(drop, x, p, training, seed)
 
     @given(x=droppable, p=rates, seed=seeds())
     def test_entries_are_dropped_or_scaled_up(self, learner, x, p, seed):

@@ -107,7 +107,7 @@ def steered_tokens():
 FEW_BLOCKS = st.sampled_from(
     [
         block_and_tokens(1, 4, (), 2, 3, 0),
-        block_and_tokens(2, 2, (1.5,), 3, 1, 1),
+        block_and_tokens(2, 4, (1.5,), 3, 1, 1),
         block_and_tokens(2, 1, (), 1, 4, 3),
         block_and_tokens(1, 2, (2.0,), 1, 2, 6),
     ]
