@@ -145,7 +145,7 @@ def main(options: argparse.Namespace) -> int:
         "gradebook, s",
         "memory",
     )
-    title = f"{unit.title}; {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    title = f"{unit.title}, {jobs} at a time; {platform.machine()}, {os.cpu_count()} cores, {platform.python_version()}"
     table, console, wrong = Table(*columns, title=title), Console(width=140), []
     for size in options.sizes:
         with tempfile.TemporaryDirectory() as folder:

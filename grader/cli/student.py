@@ -115,19 +115,19 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
 
     units = list(dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted))
     names = ", ".join(unit.number.upper() for unit in units)
-    roads: list[Road] = []  # before the verdict, and after it
+    before: list[Road] = []
 
     def meanwhile() -> None:
         from grader.cli import render  # noqa: F401 - so that it is there when the verdict is
 
-        roads.append(Road(course, workspace))
+        before.append(Road(course, workspace))
 
     with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
         verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed, meanwhile=meanwhile)
     if not out.as_json:
         from grader.cli import render
 
-        before, after = *roads, Road(course, workspace)
+        after = Road(course, workspace)
         for position, unit in enumerate(units):
             exercises = [exercise for exercise in wanted if exercise.unit_id == unit.id]
             out.print(*[""] * bool(position), render.heading(unit, f"seed {seed}" if seed else ""), sep="\n")
@@ -139,7 +139,7 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
             if repro and one.repro:
                 out.print(f"\n# {key}: this repeats the smallest failing input", style="bright_black")
                 out.print(clean(one.repro).strip(), soft_wrap=True)
-        show_summary(out, course, after, verdict, before)
+        show_summary(out, course, after, verdict, *before)
     return verdict.to_dict(), 0 if verdict.passed else 1
 
 
