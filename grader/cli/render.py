@@ -50,8 +50,8 @@ class Ends:
         self.left, self.right, self.mark = left, right, mark or Text()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        width = options.max_width - self.mark.cell_len - self.right.cell_len - 1
-        first, *rest = self.left.wrap(console, max(width, 1), overflow="fold")
+        width = max(options.max_width - self.mark.cell_len - self.right.cell_len - 1, 1)
+        first, *rest = self.left.wrap(console, width, overflow="fold")
         if self.right:
             first.truncate(width, pad=True)
             first += Text(" ") + self.right

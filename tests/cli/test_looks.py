@@ -46,9 +46,9 @@ VERDICT = Verdict(
 )
 
 
-def shown(what, colour=False):
+def shown(what, colour=False, width=80):
     file, system = io.StringIO(), "standard" if colour else None
-    console = Console(file=file, width=80, highlight=False, markup=False, force_terminal=colour, color_system=system)
+    console = Console(file=file, width=width, highlight=False, markup=False, force_terminal=colour, color_system=system)
     console.print(what)
     return file.getvalue()
 
@@ -92,6 +92,13 @@ def test_the_whole_course_fits_80_columns(tmp_path):
     for exercise in course.curriculum.exercises:
         task = shown(render.task(course.curriculum, exercise, f"{'x' * 60}.py:10", (0, 3)))
         assert max(map(len, task.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("width", [1, 12, 30])
+def test_a_narrow_terminal_breaks_lines_and_loses_nothing(mini_course, width):
+    text = shown(render.verdict(mini_course, VERDICT, mini_course.curriculum.unit("averages").exercises), width=width)
+    assert "notattempted0/1" in "".join(text.split())
+    assert "mean—matchesthereference" in "".join(text.split()).replace("failed0/2", "")
 
 
 @given(st.text(max_size=60))
