@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import cloudpickle
 import torch
@@ -20,6 +20,9 @@ from grader.judge.text import line
 from grader.judge.trial import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Planned, Scenario
 from grader.judge.zygote import JudgeError, Sandbox
 
+A = TypeVar("A")
+T = TypeVar("T")
+
 CALL_SECONDS = 5.0
 """Time of one call, and of importing the learner's file: computing or asleep, not waiting for a processor."""
 EXERCISE_SECONDS = 20.0
@@ -28,6 +31,7 @@ MAX_THREADS = 64
 MOST_OF_AN_EXERCISE = 512 << 20
 """Bytes that the answers to an exercise's planned calls may have together: they are kept until its verdict."""
 MOST_OF_A_TEXT = 2000
+RECEIVED_AT_ONCE = 256 << 10
 CALLS_AHEAD = 256
 """Calls that are sent in one go: the learner's side works on them while this side compares."""
 START_SECONDS = 120.0
@@ -43,6 +47,7 @@ class Session:
     def __init__(self, sandbox: Sandbox, sources: dict[str, bytes], lent: dict[str, bytes], entry: str):
         self._sandbox, self._load = sandbox, ("load", sources, lent, entry)
         self._conversation: socket.socket | None = None
+        self._inbox = bytearray()  # what was received, and not asked for yet
         self._known: set[Scenario] = set()  # those that the child can call by number
         self._calls: Sequence[Planned] = ()
         self._replies: dict[int, bytearray] = {}  # by the call's place
@@ -67,8 +72,11 @@ class Session:
             return
         self._meter = None
         self._conversation, self._lifeline, self._output = self._sandbox.child()
+        self._inbox.clear()
         self._known.clear()
+        self._conversation.settimeout(START_SECONDS)
         self._meter = Meter(self._greeting())
+        self._conversation.settimeout(GLANCE_SECONDS)
         try:
             self._ask(_dumps(self._load))
         except (LearnerError, LearnerStopped) as error:
@@ -176,7 +184,9 @@ class Session:
         assert self._conversation is not None
         if self._meter is not None:
             self._meter.start_call()
-        self._exchange(memoryview(struct.pack("<I", len(request)) + request), self._conversation.send)
+        rest = memoryview(struct.pack("<I", len(request)) + request)
+        while rest:
+            rest = rest[self._patiently(self._conversation.send, rest) :]
 
     def _read(self, reply: Any) -> Any:
         """What a reply means. The bounds on its texts were kept on the other side, too, but perhaps not by us."""
@@ -208,35 +218,39 @@ class Session:
         assert self._conversation is not None
         if self._meter is not None:
             self._meter.start_call()
-        header = bytearray(4)
-        self._exchange(memoryview(header), self._conversation.recv_into)
-        (size,) = struct.unpack("<I", header)
+        (size,) = struct.unpack("<I", self._received(4))
         if size > wire.MAX_BYTES:
             raise wire.Malformed(f"a reply of {size} bytes; {wire.MAX_BYTES} are allowed")
-        reply = bytearray(size)
-        self._exchange(memoryview(reply), self._conversation.recv_into)
-        return reply
+        return self._received(size)
 
-    def _exchange(self, data: memoryview, step: Callable[[memoryview], int]) -> None:
-        """Send or fill all of `data`; TimeoutError once the call's or the exercise's time is used up."""
+    def _received(self, size: int) -> bytearray:
+        """The next bytes that the child sent. What comes with them is kept: most replies are there before we ask."""
         assert self._conversation is not None
-        self._conversation.settimeout(START_SECONDS if self._meter is None else GLANCE_SECONDS)
-        done = 0
-        while done < len(data):
+        while len(self._inbox) < size:
+            self._inbox += self._patiently(self._conversation.recv, RECEIVED_AT_ONCE)
+        data = self._inbox[:size]
+        del self._inbox[:size]
+        return data
+
+    def _patiently(self, step: Callable[[A], T], what: A) -> T:
+        """Send or receive something; TimeoutError once the call's or the exercise's time is used up."""
+        while True:
+            moved: T | None = None
             try:
-                moved = step(data[done:])
+                moved = step(what)
             except TimeoutError:
                 if self._meter is None:
                     raise
             else:
                 if not moved:
                     raise EOFError
-                done += moved
             if self._meter is not None:
                 if self._meter.over(CALL_SECONDS, EXERCISE_SECONDS):
                     raise TimeoutError
                 if self._meter.threads > MAX_THREADS:
                     raise LearnerDied(f"started more than {MAX_THREADS} threads")
+            if moved:
+                return moved
 
 
 _scenarios: dict[Scenario, tuple[int, bytes]] = {}
