@@ -28,7 +28,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m compileall -q grader  # pip does this for all but a clone
+	@$(BIN)/python -m compileall -q grader  # as pip does for whatever it copies
 	@touch $@
 
 stubs: $(READY)  ## exercises/ anew from solutions/

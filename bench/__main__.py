@@ -39,7 +39,7 @@ def main(repeats: int) -> None:
                 table.add_row(*row.cells)
                 status.update(f"{row.what}: {row.cells[1]}")
     console.print(table)
-    for sizes in (["100", "--jobs", "1"], ["10", "100", "1000"]):  # on one core, and on all
+    for sizes in (["100", "--jobs", "1"], ["10", "100", "1000"]):  # one at a time, and one a core
         subprocess.run([sys.executable, str(Path(__file__).parent / "klass.py"), *sizes], check=True)
 
 

@@ -415,7 +415,7 @@ def parses(arguments: Sequence[str]) -> str | None:
         while True:
             with contextlib.redirect_stdout(io.StringIO()):  # --help would print
                 context = command.make_context(name, rest, parent=context)
-            words = [*context._protected_args, *context.args]
+            words = [*getattr(context, "_protected_args", ()), *context.args]
             if not isinstance(command, Commands) or not words:
                 return None
             name, *rest = words

@@ -119,7 +119,8 @@ def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iter
         if told and one.see:
             from grader.learner.hints import place
 
-            said.append(f"   → {section}" if (section := place(course, one.see)) else "", style="cyan")
+            if section := place(course, one.see):
+                said.append(f"   → {section}", style="cyan")
         if text.strip().startswith("called with") and one.repro:
             smallest = "" if one.verdict == "timed out" else "the smallest failing input; "
             said.append(f"   [{smallest}--repro prints code for it]", style="bright_black")

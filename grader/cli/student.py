@@ -139,7 +139,7 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
             if repro and one.repro:
                 out.print(f"\n# {key}: this repeats the smallest failing input", style="bright_black")
                 out.print(clean(one.repro).strip(), soft_wrap=True)
-        show_summary(out, course, after, verdict, *before)
+        show_summary(out, course, after, verdict, before[0])
     return verdict.to_dict(), 0 if verdict.passed else 1
 
 

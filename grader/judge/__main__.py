@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m grader.judge")
     parser.add_argument("course", type=Path)
     parser.add_argument("descriptor", type=int)
-    parser.add_argument("--idle", type=float, default=900.0)
+    parser.add_argument("--idle", type=float, required=True, help="0: until the parent is gone")
     parser.add_argument("--unconfined", action="store_true")
     parser.add_argument("--hidden", type=Path, help="a folder of further checks, laid out like the course's")
     options = parser.parse_args()

@@ -132,4 +132,5 @@ class Replayed:
 
 
 def _recorded(value: Any) -> Any:
-    return Recorded(value) if isinstance(value, DataObject) else value
+    """What a check may change: what a strategy samples from is one object for all who draw it."""
+    return Recorded(value) if isinstance(value, DataObject) else copy.deepcopy(value)

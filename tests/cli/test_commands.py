@@ -255,7 +255,7 @@ def test_json_is_one_document_and_nothing_else(small, course_command, words):
         (["grade", ".", "--out", "x", "--unit", "sums/total"], "--unit sums"),
         (["check", "--profile", "y"], "choose check, grade or author"),
         (["check", "--seed", "x"], "'--seed'"),
-        (["check", "--sed", "1"], "--sed"),
+        (["check", "--sed", "1"], "No such option '--sed'"),
         (["chek"], "did you mean `course check`?"),
         (["author", "stubs"], "did you mean `course author stub`?"),
         (["solution"], "`course solution --help`"),

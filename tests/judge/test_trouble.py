@@ -72,3 +72,14 @@ def test_how_somebody_likes_their_pytest_is_nothing_to_a_verdict(mini_course, mo
     right = mini_course.reference(mini_course.curriculum.unit("averages")).read_bytes()
     with Judge(mini_course) as judge:
         assert judge.check(Submission({AVERAGES: right})).passed
+
+
+def test_a_check_that_changes_what_it_was_given_changes_no_other_ones_input(copied):
+    checks = copied.checks(copied.curriculum.unit("averages"))
+    replace(checks, "vectors = dims(6).flatmap(lambda n: arrays(n))", "vectors = st.sampled_from([np.ones(2)])")
+    replace(checks, "from hypothesis import given", "import numpy as np\nfrom hypothesis import given")
+    replace(checks, "        assert abs(learner", "        assert x.sum() == 2\n        assert abs(learner")
+    replace(checks, '        both.agree("centre"', '        x *= 0\n        both.agree("centre"')
+    right = copied.reference(copied.curriculum.unit("averages")).read_bytes()
+    with Judge(copied) as judge:
+        assert judge.check(Submission({AVERAGES: right})).passed

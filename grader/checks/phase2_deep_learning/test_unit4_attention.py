@@ -421,10 +421,10 @@ class TestTransformerBlock:
 
     @given(inputs=FEW_SEQUENCES)
     def test_two_silent_branches_leave_the_tokens_alone(self, learner, inputs):
-        _, state, x = inputs
-        for name in ("attn.proj.weight", "attn.proj.bias", "mlp.fc2.weight", "mlp.fc2.bias"):
-            state[name].zero_()
-        expect(learner.run(forward, "TransformerBlock", *inputs), x, "a block whose branches add nothing")
+        arguments, state, x = inputs
+        silent = ("attn.proj.weight", "attn.proj.bias", "mlp.fc2.weight", "mlp.fc2.bias")
+        state = state | {name: torch.zeros_like(state[name]) for name in silent}
+        expect(learner.run(forward, "TransformerBlock", arguments, state, x), x, "a block whose branches add nothing")
 
     @given(inputs=FEW_SEQUENCES)
     def test_gradients_match_the_reference(self, both, inputs):
