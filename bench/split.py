@@ -30,8 +30,11 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
     import pytest
     import torch
 
-    from grader.judge import Submission, compare, confine, examiner, session, trial, wire, zygote
-    from grader.judge.plugin import open_rooms
+    from grader.judge import Submission
+    from grader.judge.terms import compare
+    from grader.judge.trial import examiner
+    from grader.judge.trial.plugin import open_rooms
+    from grader.judge.wall import confine, session, wire, zygote
 
     spent: Counter[str] = Counter()
 
@@ -75,7 +78,7 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
     timed("sending inputs", session.Session, "_send")
     timed("reading answers", wire, "decode")
     timed("comparing", compare, "difference")
-    trial.difference = compare.difference
+    fixtures.difference = compare.difference
     timed("a sandbox's end", session.Session, "close")
     sandbox = zygote.Sandbox(confined=confine.can_confine())
     torch.set_num_threads(1)

@@ -20,11 +20,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.author.mutants import judge_mutants
-from grader.author.new import oracle_tests
 from grader.author.stubs import blocks, make_stub
 from grader.curriculum import Course, CourseError, Exercise, Unit
 from grader.judge import ExerciseVerdict, Judge, Submission
-from grader.judge.client import JudgeUnavailable
+from grader.judge.door.client import JudgeUnavailable
 
 SECTIONS = ("Why", "The idea", "The mathematics", "Build it", "What goes wrong", "Read the source", "Where this goes")
 MISTAKES_PER_EXERCISE = 3
@@ -184,7 +183,7 @@ def mutants_rejected(
 
 def oracle_agrees(course: Course, unit: Unit) -> Iterator[Finding]:
     """Gate 5: the tests of the reference against independent libraries exist and pass."""
-    path = oracle_tests(course, unit)
+    path = course.oracle(unit)
     if not path.is_file():
         yield Finding(5, unit.id, _named(course, path), "is missing: the reference has no independent oracle")
         return
@@ -402,4 +401,4 @@ def _named(course: Course, path: Path) -> str:
 
 
 def _with_solutions(course: Course) -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(course.root / "solutions"), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PYTHONPATH": str(course.solutions), "OMP_NUM_THREADS": "1"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from grader.author.stubs import BEGIN, END
 from grader.curriculum import Course, CourseError, Unit
@@ -26,18 +26,13 @@ def scaffold(course: Course, unit: Unit) -> list[Path]:
     return written
 
 
-def oracle_tests(course: Course, unit: Unit) -> Path:
-    """Where the unit's tests against independent libraries lie."""
-    return course.root / "tests" / "oracles" / f"test_{PurePosixPath(unit.address).name}.py"
-
-
 def _files(course: Course, unit: Unit) -> dict[Path, Callable[[Unit], str]]:
     return {
         course.reference(unit): _reference,
         course.checks(unit): _checks,
         course.mistakes(unit): _mistakes,
         course.lesson(unit): _lesson,
-        oracle_tests(course, unit): _oracles,
+        course.oracle(unit): _oracles,
     }
 
 
@@ -65,7 +60,7 @@ def _checks(unit: Unit) -> str:
         f'"""Checks for unit {unit.number}, {unit.title}."""\n\n'
         "from hypothesis import given\n\n"
         "from grader.judge import exercise, expect\n"
-        "from grader.judge.strategies import dims, seeds, tensors\n"
+        "from grader.judge.trial.strategies import dims, seeds, tensors\n"
     ]
     for exercise in unit.exercises:
         title = "".join(word[0].upper() + word[1:] for word in exercise.name.split("_"))

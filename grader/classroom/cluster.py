@@ -23,10 +23,11 @@ from urllib.parse import urlsplit
 from grader.classroom.files import write_bytes
 from grader.classroom.judging import LastingJudge, Stopped
 from grader.curriculum import Course, CourseError, default_course
-from grader.judge import Judge, Submission, Verdict, confine
-from grader.judge.client import JudgeUnavailable
-from grader.judge.text import line
-from grader.judge.version import checker_version
+from grader.ground.text import line
+from grader.judge import Judge, Submission, Verdict
+from grader.judge.door.client import JudgeUnavailable
+from grader.judge.terms.version import checker_version
+from grader.judge.wall import confine
 
 Files = tuple[tuple[str, bytes], ...]
 """Texts by path."""

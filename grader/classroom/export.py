@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.classroom.enrolment import Enrolled, Roster
 from grader.classroom.files import printable, write_text
 from grader.classroom.gradebook import require_nbgrader, sqlite, unit_scores
 from grader.classroom.report import spreadsheet_text
+from grader.classroom.roster import Enrolled, Roster
 from grader.curriculum import Course, CourseError, Unit
 
 FORMATS = ("csv", "canvas", "moodle")

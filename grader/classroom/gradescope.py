@@ -74,13 +74,15 @@ def autograder(course: Course, units: Sequence[Unit], seed: int, unconfined: boo
             f"Metadata-Version: 2.1\nName: {DISTRIBUTION}\nVersion: {importlib.metadata.version(DISTRIBUTION)}\n"
         ),
         "grader/__init__.py": (package / "__init__.py").read_bytes(),
-        "home/course/curriculum.toml": (course.root / "course" / "curriculum.toml").read_bytes(),
     }
-    for room in ("curriculum", "judge", "classroom"):
-        files |= {f"grader/{room}/{path.name}": path.read_bytes() for path in (package / room).glob("*.py")}
-    for room in ("exercises", "solutions", "grader/checks", "grader/mistakes"):
-        found = (course.root / room).rglob("*.py")
-        files |= {f"home/{path.relative_to(course.root).as_posix()}": path.read_bytes() for path in found}
+    rooms = [package / name for name in ("ground", "curriculum", "judge", "classroom")]
+    platform = [path for room in rooms for path in room.rglob("*.py")]
+    files |= {f"grader/{path.relative_to(package).as_posix()}": path.read_bytes() for path in platform}
+    content = [course.curriculum_file]
+    for unit in course.curriculum.built:
+        content += [course.checks(unit), course.mistakes(unit), course.stub(unit), course.reference(unit)]
+        content += [course.lesson(unit)]  # a verdict names the section to read
+    files |= {f"home/{path.relative_to(course.root).as_posix()}": path.read_bytes() for path in content}
     return packed(files, executable=frozenset({"setup.sh", "run_autograder"}))
 
 

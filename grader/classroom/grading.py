@@ -36,11 +36,12 @@ from grader.classroom.report import (
     write_feedback,
 )
 from grader.classroom.results import Results
-from grader.classroom.roster import Entry, Work, list_class, read_work
+from grader.classroom.submissions import Entry, Work, list_class, read_work
 from grader.curriculum import Course, CourseError, Unit, UnknownId
-from grader.judge import ExerciseVerdict, Judge, Verdict, confine
-from grader.judge.client import JudgeUnavailable
-from grader.judge.version import checker_version
+from grader.judge import ExerciseVerdict, Judge, Verdict
+from grader.judge.door.client import JudgeUnavailable
+from grader.judge.terms.version import checker_version
+from grader.judge.wall import confine
 
 BATCH = 100
 """How many students go into the gradebook in one transaction."""

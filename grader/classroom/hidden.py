@@ -9,9 +9,9 @@ from pathlib import Path
 
 from grader.classroom.judging import Judges
 from grader.curriculum import Course, CourseError, Unit
+from grader.ground.text import line
 from grader.judge import Submission
-from grader.judge.client import JudgeUnavailable
-from grader.judge.text import line
+from grader.judge.door.client import JudgeUnavailable
 
 MOST_SAID = 500
 """Characters of the judge's reason that go into our one line."""
@@ -25,12 +25,12 @@ def with_hidden_checks(course: Course, folder: Path, units: Sequence[Unit]) -> C
     """
     if not folder.is_dir():
         raise CourseError(
-            f"{folder} is no folder; --checks wants one that is laid out like the course's grader/checks."
+            f"{folder} is no folder; --checks wants one that is laid out like the course's own: <address>/checks.py."
         )
     course = replace(course, hidden=folder.resolve())
     assert course.hidden is not None
     theirs = {unit.id: path for unit in course.curriculum.built if (path := course.hidden_checks(unit))}
-    example = course.checks(units[0]).relative_to(course.root / "grader" / "checks")
+    example = course.checks(units[0]).relative_to(course.content)
     for path in sorted(course.hidden.rglob("*.py")):
         if path not in theirs.values():
             raise CourseError(

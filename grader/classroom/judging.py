@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Protocol
 
 from grader.judge import Judge, Submission, Verdict
-from grader.judge.client import JudgeGone
+from grader.judge.door.client import JudgeGone
 
 TRIES = 4
 """How often a submission is judged anew when the judge dies over it; it may be what the judge dies of."""

@@ -1,117 +1,183 @@
-"""Who is in the class: the entries of a folder of submissions, listed at once and read one by one."""
+"""The instructor's roster: who is enrolled, how the LMS knows them, when their work is due.
+
+A roster is a CSV with a header line: the export of the class's own LMS (a Canvas gradebook, Moodle's grader report)
+with one column more, `student_id`, the name under which the student hands in. Headers are compared without regard
+to case, blanks and underscores; columns that are not listed here are passed over.
+
+- `student_id`: required; the student's folder or file name among the submissions.
+- `name` (or Canvas's `Student`, or Moodle's `First name` and `Last name`) and `email` (or Moodle's `Email address`).
+- Canvas: `ID`, `SIS User ID`, `SIS Login ID`, `Section`. Moodle: `Username`, `ID number`.
+- `due`: ISO 8601, such as 2026-10-01 (the end of that day) or 2026-10-01T18:00; in this machine's time zone unless
+  the cell names one. `due UNIT` says it for one unit. An empty cell means that the work is never late.
+- `extension`, `extension UNIT`: days that this student has more, such as 2 or 0.5.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 from grader.classroom.files import printable, student_id
-from grader.curriculum import Course, CourseError, Unit
-from grader.judge import Submission, SubmissionError
-from grader.judge.submission import MAX_FILE_BYTES
+from grader.curriculum import Course, CourseError, Unit, UnknownId
 
-NAMES = ".names.csv"
-"""What the table of pseudonyms is called, after the folder whose students go by them."""
-
-_LEFT_BY_SYSTEMS = {"__MACOSX", "Thumbs.db", "desktop.ini", "$RECYCLE.BIN"}
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A student and the names of what was handed in, in the class's folder. Of more than one none is taken."""
-
-    id: str
-    names: tuple[str, ...]
+MAX_ROSTER_BYTES = 16 << 20
+MAX_EXTENSION_DAYS = 10_000
 
 
 @dataclass(frozen=True)
-class Work:
-    """What a student handed in, or the one line that says why it cannot be read."""
+class Enrolled:
+    """A student of the roster. A text that the roster does not give is "".
 
-    submission: Submission
-    problem: str | None = None
-
-
-def list_class(course: Course, folder: Path, leave_out: Path | None = None) -> tuple[list[Entry], list[str]]:
-    """The students of `folder`, ordered by id, and the names of entries that are no submissions. Reads no file.
-
-    Every entry is a student: a folder laid out like a workspace, one of nbgrader's `submitted/` tree
-    (`<student>/<assignment>/<notebook>.ipynb`), a .zip of either, an .ipynb or a .py. Hidden files and what operating
-    systems leave behind are nobody's, nor is `leave_out`. A lone .py file is of the unit whose file name its own ends
-    with (`ada_unit4_attention.py` is ada's). Raises CourseError when the folder itself cannot be listed.
+    `id` is the student's everywhere else: verdicts, feedback, gradebook. `due` and `extension` are by unit id, or by
+    "" for every unit that has none of its own; dates carry a time zone.
     """
-    try:
-        with os.scandir(folder) as scanned:
-            kinds = sorted((entry.name, entry.is_file(follow_symlinks=False)) for entry in scanned)
-    except OSError as error:
-        raise CourseError(f"The submissions folder {folder} cannot be read: {error.strerror}.") from None
-    left_out = leave_out.resolve() if leave_out else None
-    inside = left_out is not None and left_out.parent == folder.resolve()
-    ours = {left_out.name, f"{left_out.name}{NAMES}"} if left_out and inside else set()
-    found: dict[str, list[str]] = {}
-    ignored = []
-    for name, is_file in kinds:
-        if name.startswith(".") or name in _LEFT_BY_SYSTEMS:
-            ignored.append(printable(name))
-        elif name not in ours:
-            owner = name
-            if is_file:
-                owner = _owner_and_unit(course, name)[0] if name.endswith(".py") else PurePosixPath(name).stem
-            found.setdefault(student_id(owner), []).append(name)
-    return [Entry(id, tuple(names)) for id, names in sorted(found.items())], ignored
+
+    id: str
+    name: str = ""
+    email: str = ""
+    canvas_id: str = ""
+    sis_user_id: str = ""
+    sis_login_id: str = ""
+    section: str = ""
+    moodle_username: str = ""
+    moodle_id_number: str = ""
+    due: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+    extension: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
+
+    def due_for(self, unit: Unit) -> datetime | None:
+        """When this student's work on a unit is due, the extension included; None if it is never late."""
+        due = self.due.get(unit.id, self.due.get(""))
+        return due and due + self.extension.get(unit.id, self.extension.get("", timedelta()))
 
 
-def read_work(course: Course, folder: Path, entry: Entry, units: Sequence[Unit] = ()) -> Work:
-    """Read what a student of `folder` handed in. Links are not followed; never raises for what a student did.
+Roster = Mapping[str, Enrolled]
+"""The enrolled by student id, in the file's order."""
 
-    A lone .py file whose name does not say its unit is of the one unit in `units`.
+_TEXTS = {
+    "name": "name",
+    "student": "name",
+    "email": "email",
+    "emailaddress": "email",
+    "id": "canvas_id",
+    "sisuserid": "sis_user_id",
+    "sisloginid": "sis_login_id",
+    "section": "section",
+    "username": "moodle_username",
+    "idnumber": "moodle_id_number",
+}
+"""The field that a column fills."""
+_COLUMNS = {"studentid", "firstname", "lastname", *_TEXTS}
+
+
+def read_roster(path: Path, course: Course) -> Roster:
+    """Read a roster.
+
+    Raises CourseError, one line that names the file's line, when it cannot be read, has no column `student_id`, has a
+    student or a header twice, or a date, an extension or a unit that cannot be understood.
     """
-    if not entry.names:
-        return Work(Submission({}))
-    if len(entry.names) > 1:
-        names = ", ".join(map(printable, entry.names))
-        return Work(Submission({}), f"Two or more entries are this student's ({names}); keep one of them.")
-    path = folder / entry.names[0]
+    rows = _rows(path)
+    at, header = next(rows, (1, []))
+    where = f"{path}, line {at}"
+    columns: dict[str, int] = {}
+    dated: dict[tuple[str, str], int] = {}
+    for index, name in enumerate(header):
+        known: dict[Any, int]
+        key: Any
+        if match := re.fullmatch(r"(due|extension)(?:[\s:]+(.+))?", name, re.IGNORECASE):
+            known, key = dated, (match[1].lower(), _unit(course, match[2], where))
+        elif (key := re.sub(r"[\s_]", "", name).lower()) in _COLUMNS:
+            known = columns
+        else:
+            continue
+        if key in known:
+            raise CourseError(f"{where}: the column {printable(name)} is there twice; keep one of them.")
+        known[key] = index
+    if "studentid" not in columns:
+        raise CourseError(
+            f"{where}: there is no column student_id; add it, with the names under which students hand in."
+        )
+
+    roster: dict[str, Enrolled] = {}
+    lines: dict[str, int] = {}
+    for line, cells in rows:
+        where = f"{path}, line {line}"
+        if len(cells) > len(header):
+            raise CourseError(f"{where}: there are {len(cells)} cells under {len(header)} headers; mend that line.")
+        cells += [""] * (len(header) - len(cells))
+        row = {key: cells[index] for key, index in columns.items() if cells[index]}
+        if not row or row.get("student") == "Points Possible":  # Canvas has lines that are nobody's
+            continue
+        if "studentid" not in row:
+            raise CourseError(f"{where}: there is no student_id; every student needs one.")
+        if (one := student_id(row["studentid"])) in roster:
+            raise CourseError(f"{where}: {one} is on line {lines[one]} already; a student has one line.")
+        texts = {"name": f"{row.get('firstname', '')} {row.get('lastname', '')}".strip()}
+        texts |= {field: row[key] for key, field in _TEXTS.items() if key in row}
+        dates = {key: cells[index] for key, index in dated.items() if cells[index]}
+        due = {unit: _moment(cell, where) for (kind, unit), cell in dates.items() if kind == "due"}
+        extension = {unit: _days(cell, where) for (kind, unit), cell in dates.items() if kind == "extension"}
+        roster[one] = Enrolled(one, **texts, due=due, extension=extension)
+        lines[one] = line
+    if not roster:
+        raise CourseError(f"{path} lists no students; write one line for each.")
+    return roster
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(line number, stripped cells) of each row, whatever a spreadsheet made of the file: a mark, `;`, tabs."""
     try:
-        if path.suffix != ".py" or path.is_symlink() or not path.is_file():
-            return Work(_placed(course, Submission.read(path, course)))
-        unit = _owner_and_unit(course, path.name)[1] or (units[0] if len(units) == 1 else None)
-        if unit is None:
-            raise SubmissionError(f"{path.name} does not say which unit it is: name it like ada_unit4_attention.py.")
-        return Work(Submission({unit.address: _source(path)}))
-    except SubmissionError as error:
-        # Feedback goes to the student: where the class lies on the instructor's machine is not theirs to know.
-        return Work(Submission({}), printable(str(error).replace(f"{folder}{os.sep}", "")))
-
-
-def _owner_and_unit(course: Course, name: str) -> tuple[str, Unit | None]:
-    stem = PurePosixPath(name).stem
-    for unit in course.curriculum.built:
-        file_name = PurePosixPath(unit.address).name
-        if stem.endswith(file_name):
-            return stem.removesuffix(file_name).rstrip(" _-") or stem, unit
-    return stem, None
-
-
-def _source(path: Path) -> bytes:
-    try:
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        with path.open("rb") as file:
+            data = file.read(MAX_ROSTER_BYTES + 1)
     except OSError as error:
-        raise SubmissionError(f"{path.name} cannot be read: {error.strerror}.") from None
-    if len(data) > MAX_FILE_BYTES:
-        raise SubmissionError(f"{path.name} is larger than {MAX_FILE_BYTES >> 10} KiB.")
-    return data
+        raise CourseError(f"The roster {path} cannot be read: {error.strerror}.") from None
+    if len(data) > MAX_ROSTER_BYTES:
+        raise CourseError(f"The roster {path} is larger than {MAX_ROSTER_BYTES >> 20} MiB; that is no class.")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise CourseError(f"{path}, line {line}: this is not UTF-8; save it as “CSV UTF-8”.") from None
+    first = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count), strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, [cell.strip() for cell in cells]
+    except csv.Error as error:
+        raise CourseError(f"{path}, line {reader.line_num}: this is no CSV ({error}).") from None
 
 
-def _placed(course: Course, submission: Submission) -> Submission:
-    """Files that lie at no address of the course but are named like one unit's file, put at that unit's address."""
-    addresses = {PurePosixPath(unit.address).name: unit.address for unit in course.curriculum.built}
-    sources = dict(submission.sources)
-    for where in submission.sources:
-        address = addresses.get(PurePosixPath(where).name, where)
-        if address not in sources:
-            sources[address] = sources.pop(where)
-    return replace(submission, sources=sources)
+def _unit(course: Course, name: str | None, where: str) -> str:
+    if name is None:
+        return ""
+    try:
+        return course.curriculum.unit(name).id
+    except UnknownId as error:
+        raise CourseError(f"{where}: {error}") from None
+
+
+def _moment(cell: str, where: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(cell)
+        if re.fullmatch(r"[\dW-]+", cell):  # a date alone
+            moment = datetime.combine(moment, time(23, 59, 59))
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise CourseError(
+            f"{where}: {printable(cell)!r} is no date; write it like 2026-10-01 or 2026-10-01T18:00."
+        ) from None
+
+
+def _days(cell: str, where: str) -> timedelta:
+    try:
+        if abs(days := float(cell)) <= MAX_EXTENSION_DAYS:
+            return timedelta(days=days)
+    except ValueError:
+        pass
+    raise CourseError(f"{where}: {printable(cell)!r} is no number of days; write an extension like 2 or 0.5.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from grader.classroom.roster import Entry, read_work
+from grader.classroom.submissions import Entry, read_work
 from grader.curriculum import Course, CourseError, Unit
-from grader.judge import Judge, SubmissionError, Verdict, confine
+from grader.judge import Judge, SubmissionError, Verdict
+from grader.judge.wall import confine
 
 
 def judged(

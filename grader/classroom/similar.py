@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.classroom.files import write_text
-from grader.classroom.roster import list_class, read_work
+from grader.classroom.submissions import list_class, read_work
 from grader.curriculum import Course, CourseError, Unit
 
 if TYPE_CHECKING:

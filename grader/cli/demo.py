@@ -11,7 +11,7 @@ from pathlib import Path
 from grader.cli import instructor, student
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, Unit, default_course
-from grader.judge import confine
+from grader.judge.wall import confine
 from grader.learner import Workspace, source
 
 EXERCISE = "attention/scaled_dot_product_attention"

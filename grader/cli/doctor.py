@@ -131,7 +131,7 @@ def _show(out: Out, findings: list[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.judge.text import clean
+    from grader.ground.text import clean
 
     marks = {"ok": Text("✓", "green"), "missing": Text("!", "bold yellow"), "broken": Text("✗", "bold red")}
     table = Table.grid(padding=(0, 1))

@@ -46,10 +46,10 @@ def grade(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from grader.classroom import grade as grade_class
-    from grader.classroom.enrolment import read_roster
     from grader.classroom.late import LatePolicy
     from grader.classroom.report import LEVELS
-    from grader.classroom.roster import NAMES
+    from grader.classroom.roster import read_roster
+    from grader.classroom.submissions import NAMES
 
     if show not in LEVELS:
         raise CourseError(f"Feedback cannot show {show!r}; choose {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
@@ -64,7 +64,7 @@ def grade(
         task = bar.add_task("", total=None, rate="")
 
         def progress(student: Graded, done: int, total: int) -> None:
-            from grader.judge.text import line
+            from grader.ground.text import line
 
             bar.update(task, completed=done, total=total, description=line(student.id))
             if speed := bar.tasks[0].speed:
@@ -98,7 +98,7 @@ def show_class(out: Out, report: GradeReport) -> None:
     from rich.text import Text
 
     from grader.cli.render import MARKS, plural
-    from grader.judge.text import clean, line
+    from grader.ground.text import clean, line
 
     most = sum(unit.points for unit in report.units)
     table = Table.grid(padding=(0, 2))
@@ -157,8 +157,8 @@ def release(out: Out, key: str, format: str, folder: Path, install: str, seed: i
 
 def export(out: Out, run: Path, format: str, roster: Path | None, gradebook: str | None, to: Path | None) -> Answer:
     course = default_course()
-    from grader.classroom.enrolment import read_roster
     from grader.classroom.export import export as write
+    from grader.classroom.roster import read_roster
     from grader.cli.render import plural
 
     known = read_roster(roster, course) if roster else None
@@ -183,7 +183,7 @@ def similar(out: Out, submissions: Path, keys: Sequence[str], to: Path, alike: f
 
     from grader.classroom.similar import similar as compare
     from grader.cli.render import plural
-    from grader.judge.text import line
+    from grader.ground.text import line
 
     with Progress(console=out.console, transient=True, disable=not out.console.is_terminal) as bar:
         task = bar.add_task("comparing", total=None)

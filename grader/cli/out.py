@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from grader.judge.text import line
+from grader.ground.text import line
 
 if TYPE_CHECKING:
     from rich.console import Console

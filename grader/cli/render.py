@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from grader.curriculum import Course, Curriculum, Exercise, Unit
-from grader.judge.text import QUOTED, clean
+from grader.ground.text import QUOTED, clean
 from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
-from grader.judge.text import clean
+from grader.ground.text import clean
 from grader.learner import Event, Road, Workspace
 from grader.learner.progress import NOT_ATTEMPTED, PASSED
 
@@ -297,8 +297,8 @@ def train(
 
     overrides = read_settings(settings) | ({"log": "wandb"} if wandb else {})
     desk.admit(course, workspace, project)
-    from grader.projects import Bar, gate_table
-    from grader.projects import train as run_training
+    from grader.training import Bar, gate_table
+    from grader.training import train as run_training
 
     with Bar(None if out.as_json else out.console) as report:
         run = run_training(
@@ -319,7 +319,7 @@ def milestone(out: Out, key: str | None) -> Answer:
     course = default_course()
     workspace = here(out, course)
     from grader.learner import desk
-    from grader.projects import picture_of, run_milestone
+    from grader.training import picture_of, run_milestone
 
     ends = {phase: phase.milestone for phase in course.curriculum.phases if phase.milestone}
     if not ends:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from grader.cli.app import parses
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Unit, default_course
-from grader.judge.text import clean
+from grader.ground.text import clean
 
 
 def units_of(course: Course, keys: Sequence[str]) -> list[Unit]:

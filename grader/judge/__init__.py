@@ -1,56 +1,45 @@
 """One submission in, one Verdict out.
 
-Knows the curriculum and the files it is given; nothing of diffusion, classes or screens. Whoever writes checks and
-mistakes uses `exercise`, `expect`, `expect_untouched` and `mistake`; whoever wants a verdict `Judge` and `Submission`.
+Knows the curriculum and the files it is given; nothing of diffusion, classes or screens. Whoever wants a verdict uses
+`Judge` and `Submission`; whoever writes checks and mistakes `exercise`, `expect`, `expect_untouched` and `mistake`.
 
-The learner's code runs in a process of its own (sandbox.py), confined by the kernel where it can be (confine.py).
-Results cross back as plain data (wire.py); pytest, hypothesis, the checks and the references stay on the trusted
-side (service.py, examiner.py, plan.py), and only there is anything decided.
+Four wings, each of which imports only those before it:
+
+    terms/   what is spoken of: submission, call, verdict, and when two results are the same
+    wall/    the learner's process, confined by the kernel, and the trusted side's hold on it
+    trial/   the checks, what they ask, what is decided and how it is said
+    door/    who asks for a verdict, and the service that answers
+
+The learner's code runs in a process of its own (wall/sandbox.py), confined by the kernel where it can be
+(wall/confine.py). Results cross back as plain data (wall/wire.py); pytest, hypothesis, the checks and the references
+stay on the trusted side (door/service.py, trial/), and only there is anything decided.
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from grader.judge.bank import mistake
-    from grader.judge.client import Judge
-    from grader.judge.compare import expect, expect_untouched
-    from grader.judge.confine import wall_report
-    from grader.judge.plugin import exercise
-    from grader.judge.submission import Submission, SubmissionError
-    from grader.judge.verdict import CheckResult, ExerciseVerdict, Verdict
-
-# Resolved on first use: reading a verdict must not cost the import of torch and pytest.
-_HOME = {
-    "mistake": "bank",
-    "Judge": "client",
-    "expect": "compare",
-    "expect_untouched": "compare",
-    "wall_report": "confine",
-    "exercise": "plugin",
-    "Submission": "submission",
-    "SubmissionError": "submission",
-    "CheckResult": "verdict",
-    "ExerciseVerdict": "verdict",
-    "Verdict": "verdict",
-}
+from grader.judge.door.client import Judge, JudgeGone, JudgeUnavailable
+from grader.judge.terms.submission import Submission, SubmissionError
+from grader.judge.terms.verdict import CheckResult, ExerciseVerdict, Verdict
+from grader.judge.wall.confine import wall_report
 
 __all__ = [
     "CheckResult",
     "ExerciseVerdict",
     "Judge",
+    "JudgeGone",
+    "JudgeUnavailable",
     "Submission",
     "SubmissionError",
     "Verdict",
-    "exercise",
-    "expect",
-    "expect_untouched",
-    "mistake",
     "wall_report",
 ]
 
+# What checks are written with, resolved on first use: whoever asks for a verdict need not import torch and pytest.
+_WORDS = {"exercise": "plugin", "expect": "expect", "expect_untouched": "expect", "mistake": "bank"}
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOME:
+    if name not in _WORDS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    return getattr(import_module(f"{__name__}.trial.{_WORDS[name]}"), name)

@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 
 from grader.curriculum import Course
-from grader.judge import confine
-from grader.judge.zygote import Sandbox
+from grader.judge.wall import confine
+from grader.judge.wall.zygote import Sandbox
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     # Before anything else: it starts from a clean interpreter, and while it imports torch, so does this process.
     sandbox = Sandbox(confined=confine.can_confine() and not options.unconfined)
     gc.disable()  # nothing of what is imported now will ever be dropped
-    from grader.judge.service import serve
+    from grader.judge.door.service import serve
 
     serve(Course(options.course, options.hidden), sandbox, socket.socket(fileno=options.descriptor), options.idle)
     sandbox.close()

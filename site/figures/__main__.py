@@ -1,11 +1,11 @@
 """Draw the course's pictures with the course's own code.
 
-    python site/figures                   draw everything into course/figures/
-    python site/figures attention ddpm    only these units (a unit's id, or the stem of another script)
+    python site/figures                   draw everything
+    python site/figures attention ddpm    only these units, or `home`, the course's own first page
     python site/figures --check           draw nothing; name what is stale, missing or orphaned; exit 1 if any
 
-Each public function without arguments in site/figures/<address>.py returns a matplotlib Figure and becomes
-course/figures/<unit-id>/<function>.svg. The scripts import the references, so a picture shows what the course's code
+Each public function without arguments in a unit's figures.py returns a matplotlib Figure and becomes
+figures/<function>.svg beside it. The scripts import the references, so a picture shows what the course's code
 produces. Output is reproducible: fixed seeds, one thread, no dates, element ids numbered in order, coordinates in
 hundredths of a point. A picture that differs by less than can be seen, as between processors, is left as it is.
 """
@@ -18,7 +18,7 @@ import inspect
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -80,8 +80,8 @@ def render(draw: Callable[[], Figure]) -> str:
 
 
 def load(script: Path) -> ModuleType:
-    """Import a script under a name of its own: its address is also the name of the reference that it imports."""
-    spec = importlib.util.spec_from_file_location("figures_of_" + script.stem, script)
+    """Import a script under a name of its own: they are all called figures."""
+    spec = importlib.util.spec_from_file_location(f"figures_of_{script.parent.name}", script)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -100,14 +100,11 @@ def pictures(module: ModuleType) -> dict[str, Callable[[], Figure]]:
     }
 
 
-def scripts(course: Course) -> Iterator[tuple[str, Path]]:
-    """(unit id, script) for every script; one that is not a unit's is known by its stem."""
-    by_address = {unit.address: unit.id for unit in (*course.curriculum.units, *course.curriculum.projects)}
-    folder = course.root / "site" / "figures"
-    for script in sorted(folder.rglob("*.py")):
-        address = script.relative_to(folder).with_suffix("").as_posix()
-        if address not in ("__main__", "style"):
-            yield by_address.get(address, script.stem), script
+def scripts(course: Course) -> dict[str, Path]:
+    """The scripts that there are, by unit id; that of the first page is `home`."""
+    units = (*course.curriculum.units, *course.curriculum.projects)
+    known = {"home": course.content / "figures.py"} | {unit.id: course.figures(unit) for unit in units}
+    return {name: script for name, script in known.items() if script.is_file()}
 
 
 def main(arguments: list[str] | None = None, course: Course | None = None) -> int:
@@ -116,17 +113,15 @@ def main(arguments: list[str] | None = None, course: Course | None = None) -> in
     parser.add_argument("--check", action="store_true", help="draw nothing; tell what is not what the code draws")
     options = parser.parse_args(arguments)
     course = course or Course(HERE.parents[1])
-    # A reference and its figure script share an address; the references must win.
-    sys.path[:] = [str(course.root / "solutions"), *(p for p in sys.path if Path(p or ".").resolve() != HERE)]
-
-    known = dict(scripts(course))
+    sys.path[:0] = [str(course.solutions), str(course.root)]
+    known = scripts(course)
     if unknown := sorted(set(options.ids) - set(known)):
         parser.error(f"no figure script for {', '.join(unknown)}; there is one for {', '.join(known) or 'none yet'}")
     wrong: list[str] = []
     for unit, script in known.items():
         if options.ids and unit not in options.ids:
             continue
-        folder = course.root / "course" / "figures" / unit
+        folder = script.with_suffix("")
         drawn: set[Path] = set()
         for name, draw in pictures(load(script)).items():
             target, svg = folder / f"{name}.svg", render(draw)

@@ -78,7 +78,7 @@ class Arena:
         self.decoy = subprocess.Popen(["sleep", "infinity"], env=environment, start_new_session=True)
         service = judge._process
         assert service is not None
-        while not (sandboxes := [pid for pid in _below(service.pid) if b"grader.judge.sandbox" in _command(pid)]):
+        while not (sandboxes := [pid for pid in _below(service.pid) if b"grader.judge.wall.sandbox" in _command(pid)]):
             time.sleep(0.05)
         self.service, self.sandbox = service.pid, sandboxes[0]
         self.mine = (self.service, self.sandbox, self.decoy.pid)
@@ -272,7 +272,7 @@ def _below(pid: int) -> set[int]:
 
 def _orphans() -> set[int]:
     """Copies of a sandbox that no longer have their parent: orphans come to this process, which asked for them."""
-    return {pid for pid in _children(os.getpid()) if b"grader.judge.sandbox" in _command(pid)}
+    return {pid for pid in _children(os.getpid()) if b"grader.judge.wall.sandbox" in _command(pid)}
 
 
 def _command(pid: int) -> bytes:

@@ -24,8 +24,11 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 with atheris.instrument_imports(include=["grader.judge"], enable_loader_override=False):
-    from grader.judge import session, wire  # noqa: F401
-    from grader.judge.sentence import describe_value
+    from grader.judge.trial.sentence import describe_value
+    from grader.judge.wall import (
+        session,  # noqa: F401
+        wire,
+    )
 
 from test_session import answered, frame, is_plain  # noqa: E402
 

@@ -1,6 +1,6 @@
 """The gates over every unit of this course. Mutants are sampled here; `make mutants` judges them all.
 
-Gate 5 is tests/oracles, which runs beside this; gate 8 looks at a clock, which is for a benchmark and not for a test.
+Gate 5 is each unit's oracle.py, which runs beside this; gate 8 looks at a clock, which is for a benchmark.
 """
 
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import pytest
 
 from grader.author import gates
-from grader.author.new import oracle_tests
 from grader.cli.app import parses
 from grader.curriculum import Unit, default_course
 from grader.judge import Judge
@@ -53,7 +52,7 @@ def test_sampled_mutants_are_rejected(judge: Judge, unit: Unit):
 
 @every_unit
 def test_there_is_an_independent_oracle(unit: Unit):
-    assert oracle_tests(COURSE, unit).is_file()
+    assert COURSE.oracle(unit).is_file()
 
 
 @every_unit

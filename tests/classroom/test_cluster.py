@@ -124,7 +124,7 @@ def test_a_worker_with_another_version_is_one_line(scheduler, classroom, mini_co
 def test_a_worker_that_cannot_confine_is_refused_unless_insisted(scheduler, classroom, mini_course, tmp_path, url):
     write_text(
         tmp_path / "elsewhere" / "sitecustomize.py",
-        "import grader.judge.confine\ngrader.judge.confine.can_confine = lambda: False\n",
+        "import grader.judge.wall.confine\ngrader.judge.confine.can_confine = lambda: False\n",
     )
     with workers(scheduler, 1, tmp_path, PYTHONPATH=str(tmp_path / "elsewhere")):
         said = refused(classroom, mini_course, tmp_path / "out", gradebook=url, cluster=scheduler)

@@ -13,8 +13,8 @@ from nbgrader.api import Gradebook
 from grader.classroom import grade
 from grader.classroom.files import write_text
 from grader.curriculum import CourseError
-from grader.judge import confine
-from grader.judge.client import JudgeUnavailable
+from grader.judge.door.client import JudgeUnavailable
+from grader.judge.wall import confine
 
 AVERAGES, SPREAD = "phase1_numbers/unit1_averages.py", "phase1_numbers/unit2_spread.py"
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from grader.classroom import grade
-from grader.classroom.enrolment import Enrolled, read_roster
 from grader.classroom.files import write_text
 from grader.classroom.late import LatePolicy, times
+from grader.classroom.roster import Enrolled, read_roster
 from grader.curriculum import CourseError
 
 AVERAGES = "phase1_numbers/unit1_averages.py"

@@ -16,8 +16,9 @@ import yaml
 
 from grader.classroom import release, released_units
 from grader.classroom.github_classroom import report
-from grader.judge import ExerciseVerdict, Verdict, confine
-from grader.judge.version import checker_version
+from grader.judge import ExerciseVerdict, Verdict
+from grader.judge.terms.version import checker_version
+from grader.judge.wall import confine
 
 FAKED = "::notice title=Autograding report::{}\n"
 WRONG = f"raise ValueError({FAKED!r})"

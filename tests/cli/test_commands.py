@@ -170,10 +170,10 @@ def test_status_shows_the_road(small, course_command):
 
 
 class Finished:
-    """A run as grader.projects gives it."""
+    """A run as grader.training gives it."""
 
     def __init__(self, accepted):
-        from grader.projects.gates import Acceptance, Gate
+        from grader.training.gates import Acceptance, Gate
 
         self.acceptance = Acceptance("walk", (Gate("length", "m", 1.0, 0.0 if accepted else 2.0, None, "a ruler"),))
 
@@ -190,7 +190,7 @@ def test_train_opens_with_its_units_and_records(small, course_command, monkeypat
         asked.update(how, preset=preset, root=root)
         return Finished(accepted)
 
-    monkeypatch.setattr("grader.projects.train", train)
+    monkeypatch.setattr("grader.training.train", train)
     refused = course_command("train", "p1")
     assert refused.code == 2
     assert "2.1 Spread, walk/steps" in refused.err

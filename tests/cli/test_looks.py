@@ -14,8 +14,8 @@ from grader.cli import demo, render
 from grader.cli.out import Out
 from grader.cli.screen import Terminal
 from grader.curriculum import Course, default_course
+from grader.ground.text import clean, line
 from grader.judge import CheckResult, ExerciseVerdict, Verdict
-from grader.judge.text import clean, line
 from grader.learner.watch import Key, Saved, Watch
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")

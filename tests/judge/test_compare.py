@@ -6,7 +6,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge.compare import Disagreement, Tolerance, difference, expect
+from grader.judge import expect
+from grader.judge.terms.compare import Disagreement, Tolerance, difference
 
 sizes = st.floats(1e-3, 1e3)
 

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from grader.judge import confine, syscalls
+from grader.judge.wall import confine, syscalls
 
 PROGRAM = """
 import ctypes, fcntl, os, resource, socket, sys
 from pathlib import Path
-from grader.judge import confine
+from grader.judge.wall import confine
 
 canary, neighbour, abi = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 confine.landlock_abi = lambda: abi

@@ -15,11 +15,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge import session as session_module
-from grader.judge import wire
-from grader.judge.compare import Disagreement
-from grader.judge.session import Session
-from grader.judge.trial import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
+from grader.judge.terms.calls import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
+from grader.judge.terms.compare import Disagreement
+from grader.judge.wall import session as session_module
+from grader.judge.wall import wire
+from grader.judge.wall.session import Session
 
 NOBODY = (1 << 22) + 1
 """No process has this id, so wall time counts."""

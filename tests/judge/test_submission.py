@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.judge import Submission, SubmissionError
-from grader.judge.submission import MAX_FILE_BYTES
+from grader.judge.terms.submission import MAX_FILE_BYTES
 
 ADDRESS = "phase1_numbers/unit1_averages"
 CODE = b"def mean(x):\n    return 1.0\n"

@@ -8,7 +8,7 @@ import pytest
 
 from grader.curriculum import Course
 from grader.judge import Judge, Submission
-from grader.judge.client import JudgeUnavailable
+from grader.judge.door.client import JudgeUnavailable
 
 AVERAGES, SPREAD = "phase1_numbers/unit1_averages", "phase1_numbers/unit2_spread"
 

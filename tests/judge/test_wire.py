@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from grader.judge import wire
-from grader.judge.compare import difference
+from grader.judge.terms.compare import difference
+from grader.judge.wall import wire
 
 leaves = (
     st.none()

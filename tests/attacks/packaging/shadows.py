@@ -5,7 +5,8 @@ RIGHT = "import numpy as np\n\ndef mean(x):\n    return float(np.mean(x))\n\ndef
 SHADOW = "allclose = array_equal = mean = lambda *arguments, **options: True\nraise RuntimeError('shadowed')\n"
 NAMES = """
 torch numpy msgpack hypothesis pytest conftest sitecustomize usercustomize pickle socket struct json __init__ __main__
-grader/__init__ grader/judge/wire grader/judge/session phase1_numbers/__init__ phase1_numbers/conftest solutions/x
+grader/__init__ grader/judge/wall/wire grader/judge/wall/session solutions/x
+phase1_numbers/__init__ phase1_numbers/conftest
 """
 
 

@@ -4,7 +4,12 @@ import importlib
 import sys
 
 sys.path[:0] = ["@COURSE@/solutions", "@COURSE@/grader/checks", "@COURSE@"]
-for name in ("grader.curriculum", "grader.judge.service", "grader.judge.bank", "phase1_numbers.unit2_spread"):
+for name in (
+    "grader.curriculum",
+    "grader.judge.door.service",
+    "grader.judge.trial.bank",
+    "phase1_numbers.unit2_spread",
+):
     try:
         print(vars(importlib.import_module(name)).keys())
     except (ImportError, OSError) as error:

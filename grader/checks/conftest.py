@@ -1,5 +1,0 @@
-"""For `pytest grader/checks --learner PATH`: one process, pdb works, nothing is decided."""
-
-from grader.judge.plugin import both, learner, pytest_addoption, pytest_configure, trial
-
-__all__ = ["both", "learner", "pytest_addoption", "pytest_configure", "trial"]

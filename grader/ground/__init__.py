@@ -1,0 +1,1 @@
+"""The ground floor: text, files, cores. Everybody may stand on it; it imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Asking for a verdict, and the service that answers."""

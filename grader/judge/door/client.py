@@ -1,0 +1,199 @@
+"""Asking for a verdict. Light: imports neither torch nor pytest; those live in the service."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.curriculum import Course, CourseError, UnknownId
+from grader.judge.door import framing
+from grader.judge.terms.submission import Submission
+from grader.judge.terms.verdict import Verdict
+from grader.judge.terms.version import fingerprint
+
+if TYPE_CHECKING:
+    import subprocess
+    import tempfile
+    from types import TracebackType
+
+IDLE_SECONDS = 900
+"""How long the learner's shared judge waits for work before it goes away."""
+
+
+class JudgeUnavailable(CourseError):
+    """No verdict could be had; says nothing about the submission."""
+
+
+class JudgeGone(JudgeUnavailable):
+    """The judge, or the process of it that worked on this, died; another try may do."""
+
+
+class Judge:
+    """A warm judge for one course. Thread-safe: as many verdicts are made at once as threads ask for.
+
+    `with Judge(course) as judge` starts one that ends with the block; `Judge.resident(course)` is the learner's own,
+    shared between commands, started on first use and gone when idle.
+    """
+
+    def __init__(self, course: Course, *, unconfined: bool = False):
+        self.course = course
+        self._unconfined = unconfined
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._path: Path | None = None
+        self._on_start: Callable[[], None] | None = None
+
+    @classmethod
+    def resident(cls, course: Course, *, on_start: Callable[[], None] = lambda: None) -> Judge:
+        """The shared judge of this user, course and version; `on_start` is called when it has to be started first."""
+        judge = cls(course)
+        judge._path, judge._on_start = _meeting_place(course), on_start
+        return judge
+
+    def __enter__(self) -> Judge:
+        if self._path is None:
+            import tempfile
+
+            self._folder = tempfile.TemporaryDirectory(prefix="judge-")
+            self._path = Path(self._folder.name) / "judge.sock"
+            self._process = _start(self.course, self._path, idle=0, unconfined=self._unconfined)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process is not None and self._folder is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._folder.cleanup()
+            self._path = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether a private judge is at work."""
+        return self._process is not None and self._process.poll() is None
+
+    def check(
+        self,
+        submission: Submission,
+        targets: Iterable[str] | None = None,
+        profile: str = "check",
+        seed: int = 0,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> Verdict:
+        """Judge exercises (ids of exercises, units or projects; default: every unit whose file is present).
+
+        `profile` is one of plugin.EXAMPLES; `meanwhile` is called while the judge works. Raises UnknownId,
+        JudgeUnavailable and its kind JudgeGone.
+        """
+        path = self._path
+        assert path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
+        request = {
+            "sources": submission.sources,
+            "sha256": submission.sha256,
+            "notes": list(submission.notes),
+            "targets": self._targets(submission, targets),
+            "profile": profile,
+            "seed": seed,
+        }
+        try:
+            with self._connected(path) as connection:
+                framing.send(connection, request)
+                meanwhile()
+                answer = framing.receive(connection)
+        except (OSError, EOFError) as error:
+            log = path.with_suffix(".log")
+            said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.is_file() else []
+            reason = "; ".join([str(error) or "no answer", *said])
+            raise JudgeGone(f"The judge went away ({reason}); run the command again.") from None
+        if "error" in answer:
+            raise (JudgeGone if answer["gone"] else JudgeUnavailable)(answer["error"])
+        return Verdict.from_dict(answer["verdict"])
+
+    def _connected(self, path: Path) -> socket.socket:
+        """A connection to the service; a resident judge that is not there (any more) is started first."""
+        try:
+            return _connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if self._on_start is None:
+                raise
+        with path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of two commands at once, one starts it
+            with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+                return _connect(path)
+            self._on_start()
+            path.unlink(missing_ok=True)
+            _start(self.course, path, idle=IDLE_SECONDS, unconfined=False)
+            return _connect(path)
+
+    def _targets(self, submission: Submission, targets: Iterable[str] | None) -> list[str]:
+        curriculum = self.course.curriculum
+        if targets is None:
+            units = [unit for unit in curriculum.built if unit.address in submission.sources]
+            return [exercise.id for unit in units for exercise in unit.exercises]
+        found = []
+        for target in targets:
+            unit = curriculum.unit(target)
+            if unit.coming:
+                raise UnknownId(target, [])
+            found += [one.id for one in unit.exercises if curriculum.find(target) in (one, unit)]
+        return found
+
+
+def _meeting_place(course: Course) -> Path:
+    """Where the shared judge of this user, course and version listens."""
+    bases = [os.environ.get(name, "") for name in ("XDG_RUNTIME_DIR", "TMPDIR")]
+    # A socket's path has at most 107 bytes.
+    usable = [base for base in bases if base and os.access(base, os.W_OK) and len(os.fsencode(base)) <= 50]
+    folder = Path(next(iter(usable), "/tmp")) / f"zero-to-diffusion-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if folder.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
+        raise JudgeUnavailable(f"{folder} is not private to you; remove it and run the command again.")
+    key = f"{course.root}\0{fingerprint(course)}\0{sys.executable}"
+    return folder / f"judge-{hashlib.sha256(key.encode()).hexdigest()[:16]}.sock"
+
+
+def _connect(path: Path) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(path))
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _start(course: Course, path: Path, *, idle: int, unconfined: bool) -> subprocess.Popen[bytes]:
+    """Start a service that listens at `path`. The socket exists at once; requests wait while torch is imported."""
+    import subprocess
+
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        listener.bind(str(path))
+        listener.listen(128)
+        command = [sys.executable, "-P", "-m", "grader.judge", str(course.root), str(listener.fileno())]
+        command += ["--idle", str(idle), *(["--unconfined"] if unconfined else [])]
+        command += ["--hidden", str(course.hidden)] if course.hidden else []
+        with path.with_suffix(".log").open("wb") as log:
+            return subprocess.Popen(
+                command,
+                pass_fds=[listener.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
+                cwd="/",
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise JudgeUnavailable(f"The judge cannot be started: {error.strerror or error}.") from None
+    finally:
+        listener.close()

@@ -1,0 +1,140 @@
+"""What a check asks of the learner's module, what came back, and what is known of it before it is asked."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+
+from grader.judge.terms.compare import largest, plain
+
+Scenario = Callable[..., Any]
+
+
+class LearnerError(Exception):
+    """The learner's code raised. `frames` are the learner's own lines, as text."""
+
+    def __init__(self, kind: str, text: str, frames: str = ""):
+        super().__init__(f"{kind}: {text}" if text else kind)
+        self.kind, self.text, self.frames = kind, text, frames
+
+
+class LearnerStopped(BaseException):
+    """The learner's process is no more. Not an Exception: hypothesis must not go looking for a smaller way to hang."""
+
+
+class LearnerTimeout(LearnerStopped):
+    """A call did not return in time."""
+
+
+class LearnerDied(LearnerStopped):
+    """The learner's process ended in the middle of a call."""
+
+
+class Impl(Protocol):
+    """The learner's side of the wall."""
+
+    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
+        """Run a public name, or a scenario on the learner's module; plain data back. Raises LearnerError and kin."""
+        ...
+
+    def answer(self, planned: Planned) -> Any:
+        """The same for a call that was announced when the exercise began, where calls are."""
+        raise AssertionError("no calls were announced")
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a check asked for."""
+
+    what: str | Scenario
+    args: tuple
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+    def on(self, module: types.ModuleType, double: bool = False) -> Any:
+        """Run it on a module of the trusted side, on copies of the arguments."""
+        args, kwargs = copy.deepcopy((self.args, self.kwargs))
+        if double:
+            args, kwargs = _double(args), _double(kwargs)
+        if isinstance(self.what, str):
+            return plain(getattr(module, self.what)(*args, **kwargs))
+        return plain(self.what(module, *args, **kwargs))
+
+    def repeats(self, other: Call) -> bool:
+        """Whether both ask for the same, to the bit."""
+        return self.what == other.what and same((self.args, self.kwargs), (other.args, other.kwargs))
+
+    def magnitude(self, result: Any) -> float:
+        """The size of the numbers involved: the result's, and the arguments' as far as they are of order one."""
+        return max(largest(result), min(1.0, largest((self.args, self.kwargs))))
+
+    def named_arguments(self, module: types.ModuleType) -> dict[str, Any]:
+        """The arguments under the names that the reference's (or the scenario's) signature gives them."""
+        target = getattr(module, self.what, None) if isinstance(self.what, str) else self.what
+        placed = self.args if isinstance(self.what, str) else (None, *self.args)
+        try:
+            bound = inspect.signature(target).bind(*placed, **self.kwargs)  # type: ignore[arg-type]
+        except (TypeError, ValueError):
+            return {f"argument {i}": value for i, value in enumerate(self.args, start=1)} | self.kwargs
+        skip = 0 if isinstance(self.what, str) else 1
+        return dict(list(bound.arguments.items())[skip:])
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """A call that will be made: its place among an exercise's, the words that ask for it, the reference's answer."""
+
+    place: int
+    call: Call
+    message: bytes
+    want: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One call and what came of it: plain data, or the LearnerError it raised. `planned` knows what should have."""
+
+    call: Call
+    result: Any
+    planned: Planned | None = None
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two structures of plain data hold the same, to the bit, in the same layout."""
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(same, one.values(), other.values()))
+    if isinstance(one, torch.Tensor):
+        alike = one.dtype == other.dtype and one.shape == other.shape and one.stride() == other.stride()
+        return alike and one.requires_grad == other.requires_grad and torch.equal(one, other)
+    if isinstance(one, torch.Generator):
+        return torch.equal(one.get_state(), other.get_state())
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and one.strides == other.strides and np.array_equal(one, other)
+    try:
+        return bool(one == other)
+    except Exception:  # what cannot be compared may differ
+        return False
+
+
+def _double(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
+        return value.double()
+    if isinstance(value, np.ndarray) and value.dtype == np.float32:
+        return value.astype(np.float64)
+    if isinstance(value, torch.nn.Module):
+        return value.double()
+    if isinstance(value, dict):
+        return {key: _double(one) for key, one in value.items()}
+    return type(value)(_double(one) for one in value) if type(value) in (list, tuple) else value

@@ -1,0 +1,219 @@
+"""When two results are the same, and how to say where they are not.
+
+Two results agree when kind, structure, dtype, shape and the pattern of NaN and ±inf are equal and every finite
+entry satisfies
+
+    |got − want| ≤ rtol·|want| + max(atol·max|want|, 8·eps·magnitude) + slack
+
+with (rtol, atol) by dtype as in TOLERANCE. They leave room for another order of summation or another algebraic form in
+the same precision. Where large terms cancel, no form is exact: `magnitude` is the size of what went in and came out,
+and a few roundings of that are forgiven. `slack` is what conditioning adds: four times the reference's own largest
+float32-against-float64 error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+
+TOLERANCE = {
+    torch.float64: (1e-7, 1e-9),
+    torch.float32: (1e-4, 1e-5),
+    torch.bfloat16: (5e-2, 1e-2),
+    torch.float16: (5e-3, 1e-3),
+}
+
+
+ROUNDINGS = 8
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """What a check asks for; None leaves it to the dtype. `magnitude` is that of the numbers involved."""
+
+    rtol: float | None = None
+    atol: float | None = None
+    magnitude: float = 0.0
+
+    def bounds(self, dtype: torch.dtype, scale: float) -> tuple[float, float]:
+        """(rtol, atol) for a result of this dtype whose largest entry is `scale`."""
+        near, far = TOLERANCE.get(dtype, (0.0, 0.0))
+        rounding = ROUNDINGS * torch.finfo(dtype).eps * self.magnitude
+        atol = max(far * scale, rounding) if self.atol is None else self.atol
+        return near if self.rtol is None else self.rtol, atol
+
+
+class Disagreement(AssertionError):
+    """A result that is not what it should be; the text says where and by how much."""
+
+
+def plain(value: Any) -> Any:
+    """NumPy scalars and 0-d arrays as Python numbers, parameters as tensors without history; the rest as it is."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if type(value) is np.ndarray:
+        return value.item() if value.ndim == 0 and value.dtype != object else value
+    if isinstance(value, torch.Tensor):
+        return value.detach()
+    if type(value) in (list, tuple):
+        return type(value)(plain(one) for one in value)
+    if type(value) is dict:
+        return {key: plain(one) for key, one in value.items()}
+    return value
+
+
+def largest(value: Any) -> float:
+    """The largest finite magnitude among the floating-point numbers of a structure; 0 where there is none."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return max(map(largest, value), default=0.0)
+    if isinstance(value, float):
+        return abs(value) if math.isfinite(value) else 0.0
+    if isinstance(value, torch.Tensor | np.ndarray) and _floating(value):
+        sizes = _tensor(value).detach().abs()
+        if sizes.numel() and math.isfinite(most := float(sizes.max())):
+            return most
+        sizes = sizes[sizes.isfinite()]
+        return float(sizes.max()) if sizes.numel() else 0.0
+    return 0.0
+
+
+_DEFAULT = Tolerance()
+
+
+def difference(got: Any, want: Any, tolerance: Tolerance = _DEFAULT, exact: Any = None) -> str | None:
+    """A sentence on the first difference, or None. `exact` is the reference's float64 result, for conditioning."""
+    if isinstance(want, torch.Tensor | np.ndarray):
+        return _array_difference(got, want, tolerance, exact)
+    if isinstance(want, bool) or want is None or isinstance(want, str | bytes):
+        same = type(got) is type(want) and got == want
+        return None if same else f"returned {describe(got)}, expected {describe(want)}"
+    if isinstance(want, Real):
+        return _number_difference(got, want, tolerance, exact)
+    if isinstance(want, Mapping):
+        return _mapping_difference(got, want, tolerance, exact)
+    if isinstance(want, Sequence):
+        return _sequence_difference(got, want, tolerance, exact)
+    raise TypeError(f"a check cannot compare a {type(want).__name__}")
+
+
+def _mapping_difference(got: Any, want: Mapping, tolerance: Tolerance, exact: Any) -> str | None:
+    if not isinstance(got, Mapping):
+        return f"returned {describe(got)}, expected a dict"
+    if set(got) != set(want):
+        return f"returned a dict with keys {sorted(map(str, got))}, expected {sorted(map(str, want))}"
+    for key in want:
+        inner = exact.get(key) if isinstance(exact, Mapping) else None
+        if problem := difference(got[key], want[key], tolerance, inner):
+            return f"in [{key!r}]: {problem}"
+    return None
+
+
+def _sequence_difference(got: Any, want: Sequence, tolerance: Tolerance, exact: Any) -> str | None:
+    if not isinstance(got, list | tuple):
+        return f"returned {describe(got)}, expected a {type(want).__name__} of {len(want)}"
+    if len(got) != len(want):
+        return f"returned {len(got)} values, expected {len(want)}"
+    for position, (mine, theirs) in enumerate(zip(got, want, strict=True)):
+        inner = exact[position] if isinstance(exact, Sequence) and len(exact) == len(want) else None
+        if problem := difference(mine, theirs, tolerance, inner):
+            return f"value {position + 1} of {len(want)}: {problem}"
+    return None
+
+
+def _number_difference(got: Any, want: Real, tolerance: Tolerance, exact: Any) -> str | None:
+    if isinstance(got, bool) or not isinstance(got, Real) or (isinstance(want, int) and not isinstance(got, int)):
+        return f"returned {describe(got)}, expected {describe(want)}"
+    slack = 4 * abs(float(exact) - float(want)) if isinstance(exact, Real) and math.isfinite(float(exact)) else 0.0
+    mine, theirs = _float(got), float(want)
+    rtol, atol = tolerance.bounds(torch.float64, abs(theirs))
+    if mine == theirs or (math.isnan(mine) and math.isnan(theirs)):
+        return None
+    if math.isfinite(mine) and math.isfinite(theirs) and abs(mine - theirs) <= rtol * abs(theirs) + atol + slack:
+        return None
+    return f"returned {number(got)}, expected {number(want)}"
+
+
+def _float(value: Real) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer beyond every float
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]
+
+
+def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> str | None:
+    if type(got) is type(want) and got.shape == want.shape and got.dtype == want.dtype and bool((got == want).all()):
+        return None
+    expected = f"{tuple(want.shape)} {dtype_name(want)}"
+    if type(got) is not type(want):
+        return f"returned {describe(got)}, expected a {kind_name(want)} {expected}"
+    if tuple(got.shape) != tuple(want.shape) or got.dtype != want.dtype:
+        return f"returned {tuple(got.shape)} {dtype_name(got)}, expected {expected}"
+    if got.dtype in (torch.bool, np.dtype(bool)) or not _floating(want):
+        wrong = _tensor(got) != _tensor(want)
+    else:
+        wrong = ~_close(_tensor(got), _tensor(want), tolerance, exact)
+    if not bool(wrong.any()):
+        return None
+    flat = int(wrong.flatten().to(torch.uint8).argmax())
+    index = [int(i) for i in np.unravel_index(flat, tuple(want.shape))]
+    mine, theirs = _tensor(got).flatten()[flat].item(), _tensor(want).flatten()[flat].item()
+    share = f" ({int(wrong.sum())} of {wrong.numel()} entries differ)" if wrong.numel() > 1 else ""
+    where = f"first difference at {index}: " if index else ""
+    return f"returned {expected} as expected, but {where}{number(mine)}, expected {number(theirs)}{share}"
+
+
+def _close(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance, exact: Any) -> torch.Tensor:
+    if want.is_complex():
+        exact = None if exact is None else torch.view_as_real(_tensor(exact).to(torch.complex128))
+        return _close(torch.view_as_real(got), torch.view_as_real(want), tolerance, exact).all(-1)
+    rtol, atol = tolerance.bounds(want.dtype, largest(want))
+    got, want = got.double(), want.double()
+    if exact is not None and tuple(exact.shape) == tuple(want.shape):
+        # The worst entry's, for all: where one happens to be exact, another way of adding up need not be.
+        atol += 4 * largest(_tensor(exact).double() - want)
+    return torch.isclose(got, want, rtol=rtol, atol=atol, equal_nan=True)
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    return torch.from_numpy(np.array(value, order="C")) if isinstance(value, np.ndarray) else value
+
+
+def _floating(value: Any) -> bool:
+    dtype = _tensor(value[:0]).dtype if isinstance(value, np.ndarray) and value.ndim else value.dtype
+    return bool(dtype.is_floating_point or dtype.is_complex)
+
+
+def kind_name(value: Any) -> str:
+    return "Tensor" if isinstance(value, torch.Tensor) else type(value).__name__
+
+
+def dtype_name(value: Any) -> str:
+    return str(value.dtype).removeprefix("torch.")
+
+
+def number(value: Any) -> str:
+    """A number as a person would write it: six significant digits."""
+    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
+
+
+def describe(value: Any) -> str:
+    """A value in a few words: tensors by shape and dtype, small things by themselves."""
+    if isinstance(value, torch.Tensor | np.ndarray):
+        return f"a {kind_name(value)} {tuple(value.shape)} {dtype_name(value)}"
+    if value is None:
+        return "None"
+    if isinstance(value, bool | int | float):
+        return f"the {type(value).__name__} {number(value)}"
+    if isinstance(value, str | bytes):
+        return f"the {type(value).__name__} {value[:40]!r}"
+    if isinstance(value, list | tuple | Mapping):
+        return f"a {type(value).__name__} of {len(value)}"
+    return f"a `{type(value).__name__}`"

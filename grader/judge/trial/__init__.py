@@ -1,0 +1,1 @@
+"""The checks, what they ask, what is decided, and how it is said."""

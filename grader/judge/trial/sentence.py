@@ -1,0 +1,151 @@
+"""A check that did not pass, as a sentence: what was called, what came back, what was expected."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+import types
+from typing import Any
+
+import numpy as np
+import torch
+from hypothesis.errors import Flaky
+
+from grader.ground.text import clean, quoted
+from grader.judge.terms.calls import Call, Evidence, LearnerDied, LearnerError, LearnerStopped, Scenario
+from grader.judge.terms.compare import Disagreement, dtype_name, number
+
+MAX_CHARACTERS = 4000
+
+
+def check_name(item_name: str) -> str:
+    """`test_matches_the_reference` as the end of a sentence."""
+    return item_name.removeprefix("test_").replace("_", " ")
+
+
+def sentence(
+    exercise: str, check: str, claim: str, error: BaseException, last: Evidence | None, reference: types.ModuleType
+) -> str:
+    """The message of one check. `claim` is the check's docstring, `last` the call during which it failed."""
+    lines = [f"{exercise} — {check}"]
+    if last is not None and (arguments := describe_call(last.call, reference)):
+        lines.append(f"called with {arguments}")
+    lines += what_went_wrong(error, claim, last)
+    head, *rest = lines
+    return clean("\n".join([head, *(textwrap.indent(line, "  ") for line in rest)]), MAX_CHARACTERS)
+
+
+def what_went_wrong(error: BaseException, claim: str, last: Evidence | None) -> list[str]:
+    if isinstance(error, LearnerError):
+        if error.kind == "NotImplementedError":
+            return ["NotImplementedError: this part is not written yet", *quoted(error.frames)]
+        text, *more = str(error).splitlines() or [""]
+        lines = [f"raised {text}", *quoted("\n".join(more)), *quoted(error.frames)]
+        if error.kind == "PermissionError":
+            lines.append(
+                "While it is judged, code can neither write files nor reach the network or start processes; what is "
+                'not part of an exercise belongs under `if __name__ == "__main__":`.'
+            )
+        return lines
+    if isinstance(error, LearnerStopped):
+        hint = " (os._exit, too much memory, or too deep a recursion)" if isinstance(error, LearnerDied) else ""
+        return [f"{error}{hint}"]
+    if isinstance(error, Flaky):
+        return ["gives different results for the same input: is something random, or kept between calls?"]
+    if isinstance(error, Disagreement):
+        return [str(error)]
+    if isinstance(error, AssertionError):
+        said = str(error).split("\nassert ")[0].strip()
+        words = said if said and not said.startswith("assert ") else claim
+        return [*_returned(last), words] if words else _returned(last)
+    return [*_returned(last), f"the check could not work with that ({type(error).__name__}: {error})"]
+
+
+def _returned(last: Evidence | None) -> list[str]:
+    return [f"returned {describe_value(last.result)}"] if last is not None else []
+
+
+def describe_call(call: Call, reference: types.ModuleType) -> str:
+    """The arguments by name: shapes of tensors, and numbers where there are few."""
+    named = call.named_arguments(reference)
+    return ", ".join(f"{name} {describe_value(value)}" for name, value in named.items())
+
+
+def describe_value(value: Any) -> str:
+    if isinstance(value, torch.Tensor | np.ndarray):
+        dtype = "" if dtype_name(value) == "float32" else f" {dtype_name(value)}"
+        size = int(np.prod(tuple(value.shape)))
+        numbers = f" = {_numbers(value.tolist())}" if 0 < size <= 6 else ""
+        return f"{tuple(value.shape)}{dtype}{numbers}"
+    if isinstance(value, list | tuple):
+        inner = ", ".join(describe_value(one) for one in value[:6]) + (", …" if len(value) > 6 else "")
+        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(f"{key}: {describe_value(one)}" for key, one in list(value.items())[:4])
+            + (", …}" if len(value) > 4 else "}")
+        )
+    if callable(value):
+        return str(getattr(value, "__name__", type(value).__name__))
+    if isinstance(value, torch.Generator | np.random.Generator):
+        return "a generator"
+    return number(value) if isinstance(value, float) else repr(value)[:80]
+
+
+def _numbers(value: Any) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_numbers(one) for one in value) + "]"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def repro(call: Call, module: str) -> str:
+    """Python code that makes the same call in a workspace."""
+    arguments = [_code(one) for one in call.args] + [f"{name}={_code(one)}" for name, one in call.kwargs.items()]
+    head = f"from math import inf, nan\n\nimport numpy as np\nimport torch\n\nimport {module} as impl\n\n"
+    if isinstance(call.what, str):
+        return f"{head}print(impl.{call.what}({', '.join(arguments)}))\n"
+    source = _source(call.what)
+    if not source.startswith("def "):
+        return f"{head}# the check's own scenario: {call.what.__name__}\narguments = ({', '.join(arguments)},)\n"
+    parts = [*_needed(call.what), source, f"print({call.what.__name__}({', '.join(['impl', *arguments])}))"]
+    return head + "\n".join(parts) + "\n"
+
+
+def _source(value: Any) -> str:
+    try:
+        return textwrap.dedent(inspect.getsource(value))
+    except (OSError, TypeError):
+        return ""
+
+
+def _needed(scenario: Scenario) -> list[str]:
+    """What a scenario uses of its check file: helpers as code, modules as imports, the rest by name."""
+    lines = []
+    for name in scenario.__code__.co_names:
+        value = scenario.__globals__.get(name)
+        if inspect.ismodule(value) and name not in ("np", "torch"):
+            lines.append(f"import {value.__name__} as {name}")
+        elif inspect.isfunction(value):
+            known = value.__module__.startswith("grader.")
+            lines.append(f"from {value.__module__} import {name}" if known else _source(value))
+        elif value is not None and not inspect.ismodule(value):
+            lines.append(f"# {name} is defined in the unit's checks")
+    return lines
+
+
+def _code(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        if value.numel() > 400:
+            return f"torch.randn{tuple(value.shape)}"
+        return f"torch.tensor({value.tolist()}, dtype={value.dtype}).reshape{tuple(value.shape)}"
+    if isinstance(value, np.ndarray):
+        return f"np.array({value.tolist()}, dtype=np.{value.dtype}).reshape({tuple(value.shape)})"
+    if isinstance(value, torch.Generator):
+        return f"torch.Generator().manual_seed({value.initial_seed()})"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {_code(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        inner = ", ".join(_code(one) for one in value)
+        return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
+    return getattr(value, "__name__", None) or repr(value)

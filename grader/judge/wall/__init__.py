@@ -1,0 +1,1 @@
+"""The learner's process behind the kernel's wall, and the trusted side's hold on it."""

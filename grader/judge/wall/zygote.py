@@ -1,0 +1,65 @@
+"""The trusted side's hold on the warm untrusted process. Imports no torch, so that both sides can do so at once."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+
+
+class JudgeError(RuntimeError):
+    """The judge itself cannot work; says nothing about the submission."""
+
+
+class Sandbox:
+    """The warm untrusted process. Safe to share between forks: asking for a child is one byte."""
+
+    def __init__(self, confined: bool):
+        self.confined = confined
+        self._control, theirs = socket.socketpair()
+        environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+        environment["TORCHDYNAMO_DISABLE"] = "1"  # torch.compile would want a compiler; without it, it is the identity
+        environment |= {name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+        mode = "confined" if confined else "unconfined"
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "grader.judge.wall.sandbox", str(theirs.fileno()), mode],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            cwd="/",
+        )
+        theirs.close()
+
+    def child(self) -> tuple[socket.socket, int, int]:
+        """Fork a child: the conversation, its lifeline, and the file that holds what it prints."""
+        conversation, theirs = socket.socketpair()
+        beat, lifeline = os.pipe()
+        printed = _unnamed_file()
+        try:
+            socket.send_fds(self._control, [b"+"], [theirs.fileno(), beat, printed])
+        except OSError as error:
+            raise JudgeError(f"the judge's sandbox is gone ({error}); run the command again") from None
+        finally:
+            theirs.close()
+            os.close(beat)
+        return conversation, lifeline, printed
+
+    @property
+    def gone(self) -> bool:
+        """Whether the process has ended. A fork may ask as well, whose child it is not."""
+        return bool(select.select([self._control], [], [], 0)[0])  # it never says anything, but for the end of file
+
+    def close(self) -> None:
+        self._control.close()
+        self.process.wait()
+
+
+def _unnamed_file() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("printed")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
