@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, Curriculum, Exercise, Milestone, Unit
+from grader.curriculum.lesson import Lesson
+from grader.ground.text import counted
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -33,8 +35,6 @@ GUIDE = {
     "The verdict": "guide/verdict.md",
     "What the judge promises": "guide/promises.md",
 }
-FENCE = re.compile(r"^ *(```+|~~~+)")
-HEADING = re.compile(r"### +`?(\w+)`?\s*(\{[^}]*\})?\s*$")
 LESSON_LINK = re.compile(r"(\]\()(?!\w+:)([^)\s#]+\.md)(#[^)\s]*)?(?=[)\s])")
 
 
@@ -55,12 +55,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     course = _course(config)
     site = Links(course, page.file.src_uri, files)
-    unit = next((u for u in _all(course.curriculum) if f"{u.address}.md" == page.file.src_uri), None)
+    unit = next((u for u in _all(course.curriculum) if source(u) == page.file.src_uri), None)
     if unit is not None:
         page.meta.setdefault("description", unit.summary)
         markdown = lesson(markdown, unit, site)
     for phase in course.curriculum.phases:
-        if phase.milestone and f"{phase.milestone.address}.md" == page.file.src_uri:
+        if phase.milestone and source(phase.milestone) == page.file.src_uri:
             page.meta.setdefault("description", phase.milestone.summary)
             markdown = markdown.replace("<!-- program -->", program(course.program(phase.milestone)))
     if "<!-- road -->" in markdown:
@@ -68,6 +68,11 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     if "<!-- phases -->" in markdown:
         markdown = markdown.replace("<!-- phases -->", phases(site))
     return site.redirect_coming(markdown)
+
+
+def source(of: Unit | Milestone) -> str:
+    """The page of a unit or a milestone, from the room course/."""
+    return f"{of.address}/index.md"
 
 
 def _all(curriculum: Curriculum) -> tuple[Unit, ...]:
@@ -79,14 +84,14 @@ def navigation(course: Course) -> list[dict[str, object]]:
 
     def entries(units: Iterable[Unit]) -> list[dict[str, str]]:
         return [
-            {f"{_number(unit)} {unit.title}": f"{unit.address}.md"}
+            {f"{_number(unit)} {unit.title}": source(unit)}
             for unit in units
             if not unit.coming and course.lesson(unit).is_file()
         ]
 
     def end(milestone: Milestone | None) -> list[dict[str, str]]:
-        page = f"{milestone.address}.md" if milestone else ""
-        return [{f"★ {milestone.title}": page}] if milestone and (course.root / "course" / page).is_file() else []
+        written = milestone is not None and course.lesson(milestone).is_file()
+        return [{f"★ {milestone.title}": source(milestone)}] if milestone and written else []
 
     lessons = [
         {f"{phase.number} {phase.title}": units + end(phase.milestone)}
@@ -97,7 +102,7 @@ def navigation(course: Course) -> list[dict[str, object]]:
     nav: list[dict[str, object]] = [{"Start": "index.md"}, {"The road": ROAD}]
     nav += [{"Lessons": lessons}] if lessons else []
     nav += [{"Projects": projects}] if projects else []
-    pages = [{title: page} for title, page in GUIDE.items() if (course.root / "course" / page).is_file()]
+    pages = [{title: page} for title, page in GUIDE.items() if (course.content / page).is_file()]
     return nav + ([{"Guide": pages}] if pages else [])
 
 
@@ -113,7 +118,7 @@ class Links:
         return None if target is None or here is None else target.url_relative_to(here)
 
     def unit(self, unit: Unit) -> str | None:
-        return None if unit.coming else self.page(f"{unit.address}.md")
+        return None if unit.coming else self.page(source(unit))
 
     def anchor(self, unit: Unit) -> str:
         """Where a unit can be read about: its lesson, else its card on the road."""
@@ -122,7 +127,7 @@ class Links:
     def redirect_coming(self, markdown: str) -> str:
         """Point Markdown links to lessons that do not exist yet at the road, so that authors may link ahead."""
         ahead = {
-            f"{unit.address}.md": unit.id for unit in _all(self.course.curriculum) if self.unit(unit) is None
+            source(unit): unit.id for unit in _all(self.course.curriculum) if self.unit(unit) is None
         }  # fmt: skip
         folder = posixpath.dirname(self.here)
 
@@ -146,10 +151,6 @@ def duration(minutes: int) -> str:
     return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest))
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def difficulty(level: int) -> str:
     dots = f"{'●' * level}<span>{'●' * (5 - level)}</span>"
     return f'<span class="z-difficulty" role="img" aria-label="difficulty {level} of 5">{dots}</span>'
@@ -165,22 +166,13 @@ def _named(unit: Unit, site: Links) -> str:
 
 def lesson(markdown: str, unit: Unit, site: Links) -> str:
     """A lesson with its panel in place of `<!-- exercises -->` and a line of facts under each exercise's heading."""
-    by_name = {exercise.name: exercise for exercise in unit.exercises}
-    headings: dict[str, str] = {}
-    lines: list[str] = []
-    fence = ""
-    for line in markdown.splitlines():
-        if mark := FENCE.match(line):
-            fence = "" if mark[1] == fence else fence or mark[1]
-        heading = None if fence else HEADING.match(line)
-        exercise = heading and by_name.get(heading[1])
-        if heading and exercise:
-            explicit = re.search(r"#([\w-]+)", heading[2] or "")
-            anchor = headings[exercise.name] = explicit[1] if explicit else exercise.name.lower()
-            lines += [f"### `{exercise.name}` {{ #{anchor} .z-exercise-heading }}", "", facts(exercise), ""]
-        else:
-            lines.append(line)
-    return "\n".join(lines).replace("<!-- exercises -->", f"\n{panel(unit, headings, site)}") + "\n"
+    page, lines = Lesson(markdown), markdown.splitlines()
+    own = {exercise: heading for exercise in unit.exercises if (heading := page.heading_of(exercise))}
+    for exercise, heading in sorted(own.items(), key=lambda item: -item[1].line):  # from the end: line numbers stay
+        styled = f"### `{exercise.name}` {{ #{heading.anchor} .z-exercise-heading }}"
+        lines[heading.line - 1 : heading.line] = [styled, "", facts(exercise), ""]
+    anchors = {exercise.name: heading.anchor for exercise, heading in own.items()}
+    return "\n".join(lines).replace("<!-- exercises -->", f"\n{panel(unit, anchors, site)}") + "\n"
 
 
 def program(path: Path) -> str:
@@ -281,7 +273,7 @@ def card(unit: Unit, site: Links) -> str:
 
 
 def milestone_card(milestone: Milestone, site: Links) -> str:
-    href = site.page(f"{milestone.address}.md")
+    href = site.page(source(milestone))
     title = escape(milestone.title) if href is None else f'<a href="{href}">{escape(milestone.title)}</a>'
     return (
         f'<li class="z-card z-card--project"><p class="z-card__title"><span class="z-number">★</span> {title}</p>'

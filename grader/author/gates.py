@@ -11,9 +11,7 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from pathlib import Path
 from grader.author.mutants import judge_mutants
 from grader.author.stubs import blocks, make_stub
 from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.curriculum.lesson import Fence, Lesson
 from grader.judge import ExerciseVerdict, Judge, Submission
 from grader.judge.door.client import JudgeUnavailable
 
@@ -130,7 +129,7 @@ def known_mistakes(judge: Judge, unit: Unit, *, jobs: int = 1) -> Iterator[Findi
     course, path = judge.course, judge.course.mistakes(unit)
     try:
         bank = list(mistakes(course, unit))
-        anchors = headings(course.lesson(unit).read_text(encoding="utf-8"))
+        anchors = {heading.anchor for heading in Lesson.read(course, unit).headings}
     except (OSError, SyntaxError, CourseError) as error:
         yield Finding(3, unit.id, _named(course, path), f"cannot be read: {error}")
         return
@@ -227,24 +226,23 @@ def lesson(
     if not path.is_file():
         yield Finding(7, unit.id, name, "is missing")
         return
-    text = path.read_text(encoding="utf-8")
-    prose, code = _split(text)
-    if not re.match(rf"# {unit.number} {re.escape(unit.title)}\n\n?<!-- exercises -->\n", text, re.I):
+    page = Lesson.read(course, unit)
+    if not re.match(rf"# {unit.number} {re.escape(unit.title)}\n\n?<!-- exercises -->\n", page.text, re.I):
         yield Finding(
             7, unit.id, f"{name}:1", f"does not begin with `# {unit.number} {unit.title}`, `<!-- exercises -->`"
         )
-    found = [match[1] for match in re.finditer(r"^## (.*?)(?: *\{.*\})?$", prose, re.M)]
-    if unit.kind == "unit" and [section for section in found if section in SECTIONS] != list(SECTIONS):
+    sections = [heading.title for heading in page.headings if heading.level == 2 and heading.title in SECTIONS]
+    if unit.kind == "unit" and sections != list(SECTIONS):
         yield Finding(7, unit.id, name, f"the sections are not, in this order: {', '.join(SECTIONS)}")
     for exercise in unit.exercises:
-        yield from _hints(name, prose, unit, exercise)
-    for number, problem in _links(course, path, prose):
+        yield from _hints(name, page, unit, exercise)
+    for number, problem in _links(course, path, page.prose):
         yield Finding(7, unit.id, f"{name}:{number}", problem)
-    shown = "\n".join(body for _, language, body in code if language == "console")
+    shown = "\n".join(fence.code for fence in page.fences if fence.language == "console")
     for command in re.findall(r"^\$ course +(.*?)(?: +#.*)?$", shown, re.M):
         if wrong := parses(command.split()):
             yield Finding(7, unit.id, name, f"`course {command}` does not parse: {wrong}")
-    if wrong := _run(course, path, [(line, body) for line, language, body in code if language == "python"]):
+    if wrong := _run(course, path, [fence for fence in page.fences if fence.language == "python"]):
         yield Finding(7, unit.id, name, f"its code does not run: {wrong}")
 
 
@@ -320,34 +318,12 @@ _pristine = _module("pristine", {reference!r})
 # ------------------------------------------------------------------------------------------------- lessons, as Markdown
 
 
-def headings(markdown: str) -> set[str]:
-    """The ids of a page's headings: the explicit one, else the text as Python-Markdown makes an id of it."""
-    ids = set()
-    for match in re.finditer(r"^#{1,6} +(.*?) *(?:\{ *#([\w-]+)[^}]*\})? *$", _split(markdown)[0], re.M):
-        plain = unicodedata.normalize("NFKD", match[1]).encode("ascii", "ignore").decode()
-        ids.add(match[2] or re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", plain).strip().lower()))
-    return ids
-
-
-def _split(markdown: str) -> tuple[str, list[tuple[int, str, str]]]:
-    """The page with its code fences emptied (line numbers stay), and the fences: first line of code, language, code."""
-    fences: list[tuple[int, str, str]] = []
-
-    def emptied(match: re.Match[str]) -> str:
-        line = markdown.count("\n", 0, match.start("body")) + 1
-        fences.append((line, match["language"], textwrap.dedent(match["body"])))
-        return re.sub(r"[^\n]", "", match[0])
-
-    fence = r"^(?P<indent> *)(?P<mark>```+|~~~+) *(?P<language>\w*)[^\n]*\n(?P<body>.*?)^(?P=indent)(?P=mark) *$"
-    return re.sub(fence, emptied, markdown, flags=re.M | re.S), fences
-
-
-def _hints(name: str, prose: str, unit: Unit, exercise: Exercise) -> Iterator[Finding]:
-    section = re.search(rf"^### {exercise.name}$(.*?)(?=^#{{1,3}} |\Z)", prose, re.M | re.S)
-    if section is None:
+def _hints(name: str, page: Lesson, unit: Unit, exercise: Exercise) -> Iterator[Finding]:
+    own = page.heading_of(exercise)
+    if own is None:
         yield Finding(7, unit.id, name, f"there is no heading `### {exercise.name}`")
         return
-    numbers = [int(one) for one in re.findall(r'^\?\?\? tip "Hint (\d+): .+"$', section[1], re.M)]
+    numbers = [hint.label for hint in page.ladder(exercise)]
     if len(numbers) not in HINTS or numbers != list(range(1, len(numbers) + 1)):
         yield Finding(
             7, unit.id, name, f"{exercise.name} has the hints {numbers}; two to four are wanted, counted from 1"
@@ -365,7 +341,7 @@ def _links(course: Course, path: Path, prose: str) -> Iterator[tuple[int, str]]:
             continue
         if not target.is_file():
             yield number, f"{match['target']} does not exist"
-        elif anchor and anchor not in headings(target.read_text(encoding="utf-8")):
+        elif anchor and Lesson(target.read_text(encoding="utf-8")).titled(anchor) is None:
             yield number, f"{match['target']}: there is no such heading"
         if match["picture"] and not match["text"].strip():
             yield number, f"the picture {place} has no text for those who cannot see it"
@@ -373,10 +349,10 @@ def _links(course: Course, path: Path, prose: str) -> Iterator[tuple[int, str]]:
             yield number, f"the picture {place} has no caption below it that says what to notice"
 
 
-def _run(course: Course, path: Path, parts: list[tuple[int, str]]) -> str | None:
+def _run(course: Course, path: Path, parts: Sequence[Fence]) -> str | None:
     """Run a page's code in one namespace; the last line of what went wrong. Tracebacks name the page's own lines."""
     script = "import sys; sys.argv[1:] = []; known = {'__name__': 'lesson'}\n" + "\n".join(
-        f"exec(compile('\\n' * {line - 1} + {body!r}, {str(path)!r}, 'exec'), known)" for line, body in parts
+        f"exec(compile('\\n' * {part.line - 1} + {part.code!r}, {str(path)!r}, 'exec'), known)" for part in parts
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=course.root, env=_with_solutions(course), capture_output=True, text=True

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from grader.author.stubs import BEGIN, END
 from grader.curriculum import Course, CourseError, Unit
+from grader.curriculum.course import BEGIN, END
 
 
 def scaffold(course: Course, unit: Unit) -> list[Path]:

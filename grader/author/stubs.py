@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.curriculum import Course, CourseError, Unit
-
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+from grader.curriculum.course import BEGIN, END
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

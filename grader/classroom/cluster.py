@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from grader.classroom.files import write_bytes
 from grader.classroom.judging import LastingJudge, Stopped
 from grader.curriculum import Course, CourseError, default_course
+from grader.ground.files import write_bytes
 from grader.ground.text import line
 from grader.judge import Judge, Submission, Verdict
 from grader.judge.door.client import JudgeUnavailable

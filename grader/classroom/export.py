@@ -23,11 +23,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from grader.classroom.files import printable, write_text
 from grader.classroom.gradebook import require_nbgrader, sqlite, unit_scores
 from grader.classroom.report import spreadsheet_text
 from grader.classroom.roster import Enrolled, Roster
 from grader.curriculum import Course, CourseError, Unit
+from grader.ground.files import write_text
+from grader.ground.text import printable
 
 FORMATS = ("csv", "canvas", "moodle")
 

@@ -1,59 +1,19 @@
-"""Files that are written whole or not at all, and names that are safe to use as one."""
+"""A class run's own folder, and names that are safe to use as a file's."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
-import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
 
 from grader.curriculum import CourseError
+from grader.ground.files import clear_unfinished
+from grader.ground.text import printable
 
 _LONGEST = 100
-_JOINERS = "\u200c\u200d"  # invisible, and needed to spell names in several scripts
-_UNFINISHED = ".writing-"
-
-
-@contextmanager
-def writing(path: Path, *, binary: bool = False, mode: int = 0o644) -> Iterator[IO[Any]]:
-    """A file beside `path` (of text, or of bytes) that takes its name at the end, so that a reader and a killed run see
-    the old file or the new one.
-
-    Raises CourseError when the place cannot be written, a full disk included.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED)
-        try:
-            bare = os.fdopen(handle, "wb")
-            with bare if binary else io.TextIOWrapper(bare, encoding="utf-8", newline="\n") as file:
-                yield file
-            os.chmod(beside, mode)
-            os.replace(beside, path)
-        except BaseException:
-            os.unlink(beside)
-            raise
-    except OSError as error:
-        raise CourseError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write `text` to `path`, as `writing` does."""
-    with writing(path) as file:
-        file.write(text)
-    return path
-
-
-def write_bytes(path: Path, data: bytes) -> Path:
-    """Write `data` to `path`, as `writing` does."""
-    with writing(path, binary=True) as file:
-        file.write(data)
-    return path
 
 
 @contextmanager
@@ -77,19 +37,19 @@ def alone_in(folder: Path) -> Iterator[None]:
                 raise CourseError(
                     f"Another run is grading into {folder}; wait for it, or choose another --out."
                 ) from None
-        for path in folder.rglob(f"{_UNFINISHED}*"):
-            path.unlink(missing_ok=True)
+        clear_unfinished(folder)
         yield
     finally:
         os.close(lock)
 
 
-def printable(text: str) -> str:
-    """The text with control, formatting, surrogate and unassigned characters replaced, in Unicode's composed form."""
-    return "".join(
-        "_" if unicodedata.category(one)[0] == "C" and one not in _JOINERS else one
-        for one in unicodedata.normalize("NFC", text)
-    )
+def readable(path: Path) -> str:
+    """The text of a file of the course. Raises CourseError when it is not there, or no text."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CourseError(f"{path} cannot be read ({reason}); a built unit needs it.") from None
 
 
 def student_id(name: str) -> str:

@@ -111,5 +111,5 @@ def main(ids: Sequence[str], folder: Path, summary: str | None) -> int:
     print(report(verdict, units))
     if summary:
         with open(summary, "a", encoding="utf-8") as file:
-            file.write(feedback_markdown(Graded(os.environ.get("GITHUB_ACTOR", "you"), verdict), units))
+            file.write(feedback_markdown(course, Graded(os.environ.get("GITHUB_ACTOR", "you"), verdict), units))
     return 0 if verdict.passed else 1

@@ -23,9 +23,9 @@ from typing import Any
 
 import grader
 from grader.classroom.archive import packed
-from grader.classroom.files import write_text
 from grader.classroom.runner import judged
 from grader.curriculum import Course, CourseError, Unit, default_course
+from grader.ground.files import write_text
 from grader.judge import SubmissionError, Verdict
 
 DISTRIBUTION = "zero-to-diffusion"

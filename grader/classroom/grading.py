@@ -20,10 +20,10 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
-from grader.classroom.files import alone_in, printable, write_text, writing
+from grader.classroom.files import alone_in
 from grader.classroom.gradebook import record, require_nbgrader, shown, sqlite
 from grader.classroom.hidden import try_out, with_hidden_checks
-from grader.classroom.judging import Judges, LastingJudge, cores
+from grader.classroom.judging import Judges, LastingJudge
 from grader.classroom.late import LatePolicy, times
 from grader.classroom.pseudonyms import pseudonyms
 from grader.classroom.report import (
@@ -38,6 +38,9 @@ from grader.classroom.report import (
 from grader.classroom.results import Results
 from grader.classroom.submissions import Entry, Work, list_class, read_work
 from grader.curriculum import Course, CourseError, Unit, UnknownId
+from grader.ground.cores import cores
+from grader.ground.files import write_text, writing
+from grader.ground.text import printable
 from grader.judge import ExerciseVerdict, Judge, Verdict
 from grader.judge.door.client import JudgeUnavailable
 from grader.judge.terms.version import checker_version
@@ -233,7 +236,7 @@ class _Desk:
         known = not self.anew(entry.id, work) and self.results.recall(entry.id, question, work.problem, when)
         judged = not known and self._judge(judge, turn, entry, work, question, when)
         student = self.results.read(entry.id)
-        write_feedback(self.out, student, self.units, self.show)
+        write_feedback(self.course, self.out, student, self.units, self.show)
         return student, judged
 
     def _judge(

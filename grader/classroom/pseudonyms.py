@@ -7,8 +7,8 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from grader.classroom.files import writing
 from grader.curriculum import CourseError
+from grader.ground.files import writing
 
 HEADER = ["student", "pseudonym"]
 

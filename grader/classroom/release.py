@@ -18,9 +18,12 @@ from pathlib import Path
 
 from grader.classroom import github_classroom, gradescope
 from grader.classroom.archive import as_bytes, packed
-from grader.classroom.files import write_bytes
-from grader.classroom.source_notebook import notebook, portable, read
+from grader.classroom.files import readable
+from grader.classroom.portable import portable
+from grader.classroom.source_notebook import notebook
 from grader.curriculum import Course, CourseError, Unit
+from grader.curriculum.lesson import Lesson
+from grader.ground.files import write_bytes
 
 FORMATS = ("nbgrader", "files", "gradescope", "github-classroom")
 
@@ -125,8 +128,8 @@ def plain(course: Course, units: Sequence[Unit], how: str = README) -> Mapping[s
     """Stubs at their addresses, lessons beside them, and a README.md that ends with `how`."""
     files = {"README.md": _readme(units, how)}
     for unit in units:
-        files[f"{unit.address}.py"] = read(course.stub(unit))
-        files[f"{unit.address}.md"] = portable(read(course.lesson(unit))) + "\n"
+        files[f"{unit.address}.py"] = readable(course.stub(unit))
+        files[f"{unit.address}.md"] = portable(Lesson.read(course, unit).text) + "\n"
     return files
 
 

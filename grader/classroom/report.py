@@ -14,12 +14,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from grader.classroom.files import write_text
-from grader.curriculum import Unit
+from grader.curriculum import Course, Unit
+from grader.curriculum.lesson import place
+from grader.ground.files import write_text
+from grader.ground.text import counted
 from grader.judge import CheckResult, ExerciseVerdict, Verdict
 
 if TYPE_CHECKING:
@@ -233,10 +235,10 @@ _PAGE = """\
   .small { font-size: .85rem; opacity: .8; overflow-wrap: anywhere; }
   ul { padding-left: 1.2rem; }
 </style>
-{% macro told(one, unit) %}
+{% macro told(one) %}
 {% if one.message %}<pre>{{ one.message }}</pre>{% endif %}
 {% if instructor and one.diagnosis %}<p class="small">Known mistake: <code>{{ one.diagnosis }}</code></p>{% endif %}
-{% if one.see %}<p>Read again: {{ lesson(unit, one.see) }}</p>{% endif %}
+{% set section = one.see and lesson(one.see) %}{% if section %}<p>Read again: {{ section }}</p>{% endif %}
 {% if one.repro %}<details><summary>Code that shows it</summary><pre>{{ one.repro }}</pre></details>{% endif %}
 {% if one.checks %}<ul>{% for check in one.checks %}
 <li>{{ "✓" if check.passed else "✗" }} {{ check.name }}
@@ -256,9 +258,9 @@ _PAGE = """\
 <section>
 <h3 class="{{ one.verdict.split()[0] }}">{{ exercise.title }} <span>{{ one.points }} / {{ one.max_points }}</span></h3>
 <p><code>{{ exercise.name }}</code>: {{ one.verdict }}</p>
-{{ told(one, unit) }}
+{{ told(one) }}
 {% if one.hidden %}<h4>Hidden checks</h4>
-{{ told(one.hidden, unit) }}{% endif %}
+{{ told(one.hidden) }}{% endif %}
 </section>
 {% endfor %}{% endfor %}
 <p class="small">{{ provenance }}</p>
@@ -266,11 +268,11 @@ _PAGE = """\
 """
 
 
-def write_feedback(out: Path, student: Graded, units: Sequence[Unit], level: str = "learner") -> None:
+def write_feedback(course: Course, out: Path, student: Graded, units: Sequence[Unit], level: str = "learner") -> None:
     """Write out/feedback/<student>/feedback.{html,md}."""
     folder = out / "feedback" / student.id
-    write_text(folder / "feedback.html", feedback_html(student, units, level))
-    write_text(folder / "feedback.md", feedback_markdown(student, units, level))
+    write_text(folder / "feedback.html", feedback_html(course, student, units, level))
+    write_text(folder / "feedback.md", feedback_markdown(course, student, units, level))
 
 
 def shown(student: Graded, level: str) -> Graded:
@@ -297,7 +299,7 @@ def _names_alone(one: ExerciseVerdict) -> ExerciseVerdict | None:
     return ExerciseVerdict("failed", 0, one.max_points, checks=checks) if names else None
 
 
-def feedback_html(student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
+def feedback_html(course: Course, student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
     """One student's feedback as a page of its own: no scripts, no requests."""
     student = shown(student, level)
     page = _page().render(
@@ -306,6 +308,7 @@ def feedback_html(student: Graded, units: Sequence[Unit], level: str = "learner"
         units=units,
         provenance=_provenance(student.verdict, level),
         instructor=level == "instructor",
+        lesson=partial(place, course),
     )
     return f"{page}\n"
 
@@ -315,19 +318,14 @@ def _page() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals |= {"lesson": _lesson, "banner": _BANNER}
+    environment.globals["banner"] = _BANNER
     return environment.from_string(_PAGE)
-
-
-def _lesson(unit: Unit, see: str) -> str:
-    """`phase2/unit4#why-the-square-root` as a person would say it."""
-    return f"lesson {unit.number}, “{see.partition('#')[2].replace('-', ' ')}”"
 
 
 _BANNER = "For the instructor, not to be handed out: with what hidden checks say, and the seed."
 
 
-def feedback_markdown(student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
+def feedback_markdown(course: Course, student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
     """The same feedback as Markdown, for a pull request or a mail."""
     student = shown(student, level)
     verdict, instructor = student.verdict, level == "instructor"
@@ -343,20 +341,20 @@ def feedback_markdown(student: Graded, units: Sequence[Unit], level: str = "lear
         for exercise in unit.exercises:
             one = verdict.exercises[exercise.id]
             parts.append(f"### {_plain(exercise.title)}: {one.points} / {one.max_points}")
-            parts += [f"`{exercise.name}`: {one.verdict}", *_told(unit, one, instructor)]
+            parts += [f"`{exercise.name}`: {one.verdict}", *_told(course, one, instructor)]
             if one.hidden:
-                parts += ["#### Hidden checks", *_told(unit, one.hidden, instructor)]
+                parts += ["#### Hidden checks", *_told(course, one.hidden, instructor)]
     parts += ["---", _plain(_provenance(verdict, level))]
     return "\n\n".join(parts) + "\n"
 
 
-def _told(unit: Unit, one: ExerciseVerdict, instructor: bool) -> Iterator[str]:
+def _told(course: Course, one: ExerciseVerdict, instructor: bool) -> Iterator[str]:
     if one.message:
         yield _fenced(one.message)
     if instructor and one.diagnosis:
         yield f"Known mistake: `{one.diagnosis}`"
-    if one.see:
-        yield f"Read again: {_lesson(unit, one.see)}"
+    if one.see and (section := place(course, one.see)):
+        yield f"Read again: {_plain(section)}"
     if one.repro:
         yield f"Code that shows it:\n\n{_fenced(one.repro, 'python')}"
     if one.checks:
@@ -396,7 +394,7 @@ def summary_markdown(report: GradeReport) -> str:
     tally = report.tally
     parts = [
         "# Class summary",
-        f"{_students(tally.students)}; {', '.join(f'{u.number} {_plain(u.title)}' for u in report.units)}. "
+        f"{counted(tally.students, 'student')}; {', '.join(f'{u.number} {_plain(u.title)}' for u in report.units)}. "
         f"Gradebook: {_plain(report.gradebook)}",
         "| exercise | " + " | ".join(OUTCOMES) + " | mean points |\n| --- |" + " ---: |" * (len(OUTCOMES) + 1),
     ]
@@ -418,7 +416,7 @@ def summary_markdown(report: GradeReport) -> str:
         parts.append("## Known mistakes the class makes")
         parts.append(
             "\n".join(
-                f"- {_students(mistake.students)}, `{mistake.exercise}`: {_plain(mistake.sentence)}"
+                f"- {counted(mistake.students, 'student')}, `{mistake.exercise}`: {_plain(mistake.sentence)}"
                 for mistake in tally.mistakes
             )
         )
@@ -440,7 +438,3 @@ def _histogram(tenths: Sequence[int]) -> str:
         bar = "█" * math.ceil(40 * count / max(*tenths, 1))
         lines.append(f"{low:>3}–{10 * (number + 1):>3} %  {count:>5}  {bar}".rstrip())
     return _fenced("\n".join(lines))
-
-
-def _students(count: int) -> str:
-    return "1 student" if count == 1 else f"{count} students"

@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, overload
 
-from grader.classroom.files import write_text
 from grader.classroom.late import LatePolicy, lateness
 from grader.classroom.report import Graded
 from grader.curriculum import CourseError, Unit
+from grader.ground.files import write_text
 from grader.judge import Verdict
 
 Record = dict[str, Any]

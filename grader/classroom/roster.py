@@ -24,8 +24,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from grader.classroom.files import printable, student_id
+from grader.classroom.files import student_id
 from grader.curriculum import Course, CourseError, Unit, UnknownId
+from grader.ground.text import printable
 
 MAX_ROSTER_BYTES = 16 << 20
 MAX_EXTENSION_DAYS = 10_000

@@ -17,9 +17,9 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.classroom.files import write_text
 from grader.classroom.submissions import list_class, read_work
 from grader.curriculum import Course, CourseError, Unit
+from grader.ground.files import write_text
 
 if TYPE_CHECKING:
     from copydetect import CodeFingerprint

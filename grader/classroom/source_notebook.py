@@ -23,10 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from grader.classroom.files import readable
 from grader.classroom.gradebook import require_nbgrader
+from grader.classroom.portable import portable
 from grader.curriculum import Course, CourseError, Exercise, Unit
-
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+from grader.curriculum.course import BEGIN, END
+from grader.curriculum.lesson import Lesson
+from grader.ground.text import counted
 
 HOW_TO = """\
 Write your code where the cells say so, and run the test cell below it to have it judged, as often as you like. Leave
@@ -72,8 +75,8 @@ def notebook(course: Course, unit: Unit, seed: int, install: str = "") -> str:
 
 
 def _cells(course: Course, unit: Unit, seed: int, install: str) -> Iterator[Any]:
-    pieces = _pieces(read(course.reference(unit)), course.reference(unit))
-    lesson = read(course.lesson(unit)) if course.lesson(unit).is_file() else ""
+    pieces = _pieces(readable(course.reference(unit)), course.reference(unit))
+    lesson = Lesson.read(course, unit)
     last = {name: position for position, piece in enumerate(pieces) for name in piece.names}
     owner = {name: exercise for exercise in unit.exercises for name in exercise.names}
     if missing := [name for name in owner if name not in last]:
@@ -180,63 +183,8 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
 
 
-# --------------------------------------------------------------------------------------------------- the lesson
-
-
-def _statement(exercise: Exercise, lesson: str) -> str:
+def _statement(exercise: Exercise, lesson: Lesson) -> str:
     """The exercise's section of the lesson as a notebook's Markdown, under a heading with its points."""
-    section = re.search(
-        rf"^### +`?{re.escape(exercise.name)}`?[ \t]*(?:\{{[^}}]*\}})?[ \t]*\n(.*?)(?=^#{{1,3}} |\Z)",
-        lesson,
-        re.MULTILINE | re.DOTALL,
-    )
-    points = f"{exercise.points} point{'s' if exercise.points != 1 else ''}"
+    points = counted(exercise.points, "point")
     heading = f"## {exercise.title}\n\n`{exercise.name}` · {points} · about {exercise.minutes} minutes"
-    return "\n\n".join(filter(None, [heading, portable(section.group(1)) if section else ""]))
-
-
-# An admonition (!!!) or a folded block (???, ???+): its title line, then all that is blank or indented by four.
-_BLOCK = re.compile(
-    r"""
-    ^ (?P<mark> !!! | \?\?\?\+? ) [ ]+ [\w-]+ (?: [ ]+ "(?P<title>[^"\n]*)" )? [ \t]* \n
-    (?P<body> (?: (?: [ ]{4}.* | [ \t]* ) (?: \n | \Z ) )* )
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
-
-
-_CODE_OR_MATH = re.compile(r"(```.*?^```|`[^`\n]+`|\$\$.*?\$\$|\$[^$\n]+\$)", re.DOTALL | re.MULTILINE)
-
-
-def portable(markdown: str) -> str:
-    """Lesson Markdown without what only the site's extensions understand.
-
-    Admonitions become quotations, folded blocks (the hints) become <details>, and links into the course and pictures,
-    which do not travel with a notebook, leave their text. Code and mathematics stay as they are.
-    """
-    parts = _CODE_OR_MATH.split(_BLOCK.sub(_unfolded, markdown))
-    parts[::2] = map(_without_places, parts[::2])
-    return re.sub(r"\n{3,}", "\n\n", "".join(parts)).strip()
-
-
-def _without_places(prose: str) -> str:
-    prose = re.sub(r"!\[([^\]]*)\]\((?!https?:)[^)]*\)(?:\{[^}\n]*\})?", r"*(picture in the lesson: \1)*", prose)
-    prose = re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", prose)
-    return re.sub(r"[ \t]*\{ *[#.:][^}\n]*\}[ \t]*$", "", prose, flags=re.MULTILINE)
-
-
-def _unfolded(block: re.Match[str]) -> str:
-    body = "\n".join(line[4:] for line in block["body"].splitlines()).strip("\n")
-    title = block["title"] or ""
-    if block["mark"] == "!!!":
-        lines = [f"**{title}**", "", *body.splitlines()] if title else body.splitlines()
-        return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
-    return f"<details>\n<summary>{title or 'More'}</summary>\n\n{body}\n\n</details>\n\n"
-
-
-def read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CourseError(f"{path} cannot be read ({reason}); a built unit needs it.") from None
+    return "\n\n".join(filter(None, [heading, portable(lesson.section(exercise))]))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from grader.classroom.files import printable, student_id
+from grader.classroom.files import student_id
 from grader.curriculum import Course, CourseError, Unit
+from grader.ground.text import printable
 from grader.judge import Submission, SubmissionError
 from grader.judge.terms.submission import MAX_FILE_BYTES
 

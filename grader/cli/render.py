@@ -117,7 +117,7 @@ def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iter
         told = bool(one.diagnosis) and text is lines[-1]
         said = Text(text.strip(), style="yellow" if told else "")
         if told and one.see:
-            from grader.learner.hints import place
+            from grader.curriculum.lesson import place
 
             if section := place(course, one.see):
                 said.append(f"   → {section}", style="cyan")

@@ -9,9 +9,9 @@ from grader.cli import render
 from grader.cli.out import Out
 from grader.cli.student import show_hint, show_task
 from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.curriculum.lesson import Hint
 from grader.ground.text import line
 from grader.learner import Road, Workspace
-from grader.learner.hints import Hint
 from grader.learner.workspace import Changes
 
 if TYPE_CHECKING:

@@ -70,7 +70,7 @@ def upcoming(out: Out) -> Answer:
 def show_task(out: Out, course: Course, workspace: Workspace, road: Road, thing: Exercise | Unit) -> None:
     """What to do next, whatever it is."""
     from grader.cli import render
-    from grader.learner.hints import ladder
+    from grader.curriculum.lesson import Lesson
 
     if isinstance(thing, Unit):
         out.print(render.heading(thing, "project"))
@@ -80,7 +80,7 @@ def show_task(out: Out, course: Course, workspace: Workspace, road: Road, thing:
     line = workspace.line(thing, unit)
     where = f"{unit.address}.py" + (f":{line}" if line else "")
     try:
-        rungs = len(ladder(course, thing))
+        rungs = len(Lesson.read(course, unit).ladder(thing))
     except CourseError:
         rungs = 0
     out.print(render.task(course.curriculum, thing, where, (min(road.hints_taken(thing), rungs), rungs)))

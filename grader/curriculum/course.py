@@ -14,6 +14,9 @@ from pathlib import Path, PurePosixPath
 
 from grader.curriculum.model import Curriculum, Milestone, Unit
 
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+"""What the learner's part of a reference stands between; nbgrader's own words."""
+
 
 @dataclass(frozen=True)
 class Course:

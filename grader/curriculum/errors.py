@@ -1,10 +1,8 @@
-"""What went wrong, in one line that says what to do."""
+"""What is not in the curriculum, in one line that says what is."""
 
 from collections.abc import Sequence
 
-
-class CourseError(Exception):
-    """An error meant for the person at the keyboard: its text is one line and says what to do next."""
+from grader.ground.errors import CourseError
 
 
 class UnknownId(CourseError):

@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from grader.curriculum.errors import CourseError, UnknownId
+from grader.curriculum.errors import UnknownId
+from grader.ground.errors import CourseError
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,19 @@ def quoted(text: str) -> list[str]:
     return [f"{QUOTED}{line}" for line in clean(text).splitlines() if line.strip()]
 
 
+def printable(text: str) -> str:
+    """The text with control, formatting, surrogate and unassigned characters replaced, in Unicode's composed form."""
+    return "".join(
+        "_" if unicodedata.category(character)[0] == "C" and character not in _JOINERS else character
+        for character in unicodedata.normalize("NFC", text)
+    )
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 exercise`, `2 exercises`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def _shows(character: str) -> bool:
     """No control, format, surrogate, private or unassigned character, and no separator of lines but \\n."""
     return character in _JOINERS or character == "\n" or unicodedata.category(character) not in _HIDDEN

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.curriculum.lesson import Hint, Lesson
 from grader.learner import hints
-from grader.learner.hints import Hint
 from grader.learner.progress import NOT_ATTEMPTED, PASSED, Road
 from grader.learner.workspace import Changes, Workspace
 
@@ -191,7 +191,7 @@ class Watch:
         unit = self.course.curriculum.unit(self._exercise().unit_id) if self._focus else None
         if unit:
             exercise = self._exercise()
-            section = hints.section(self.course, exercise)
+            section = Lesson.read(self.course, unit).statement(exercise)
             self.screen.lesson(unit, exercise, section, self.course.lesson(unit))
         self.screen.keys()
 

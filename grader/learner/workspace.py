@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from functools import cached_property
 from pathlib import Path
 
 from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.ground.files import write_text
 from grader.learner import source
 from grader.learner.progress import Event, Log
 
@@ -72,7 +72,7 @@ class Workspace:
             for unit in course.curriculum.built:
                 stub = _stub(course, unit)
                 if workspace._add(f"{unit.address}.py", stub, changes):
-                    _write(workspace._pristine(unit), stub)
+                    write_text(workspace._pristine(unit), stub)
             workspace._add(".course/progress.jsonl", "", changes)
             workspace._add(".course/workspace.json", _marker_text(course), changes)
         return workspace, changes
@@ -142,10 +142,10 @@ class Workspace:
             if mine is not None and mine != fresh:
                 changes.kept.append(self._keep(unit, now))
             if mine != fresh:
-                _write(self.file(unit), fresh)
+                write_text(self.file(unit), fresh)
                 changes.written.append(f"{unit.address}.py")
             if fresh == stub:
-                _write(self._pristine(unit), stub)
+                write_text(self._pristine(unit), stub)
         self.log.append([Event.now("reset", exercise.id) for exercise in exercises])
         return changes
 
@@ -159,7 +159,7 @@ class Workspace:
                 self._add(name, text, changes)
             for unit in course.curriculum.built:
                 self._update_unit(unit, course, changes, now)
-            _write(self._marker, _marker_text(course))
+            write_text(self._marker, _marker_text(course))
         return changes
 
     def _update_unit(self, unit: Unit, course: Course, changes: Changes, now: datetime | None) -> None:
@@ -180,10 +180,10 @@ class Workspace:
         if merged != mine:
             if mine is not None and mine != base:
                 changes.kept.append(self._keep(unit, now))
-            _write(self.file(unit), merged)
+            write_text(self.file(unit), merged)
             changes.written.append(path)
         if base != new:
-            _write(self._pristine(unit), new)
+            write_text(self._pristine(unit), new)
 
     @property
     def _marker(self) -> Path:
@@ -207,7 +207,7 @@ class Workspace:
         path = self.root / name
         if path.exists() or path.is_symlink():
             return False
-        _write(path, text)
+        write_text(path, text)
         changes.written.append(name)
         return True
 
@@ -252,29 +252,6 @@ def _text(path: Path) -> str | None:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file as a whole: whoever reads it, and a crash, see the old text or the new one."""
-    import tempfile
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        # mkstemp makes files that only their owner can read.
-        os.chmod(name, path.stat().st_mode if path.exists() else 0o666 & ~_umask())
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextlib.contextmanager

@@ -273,14 +273,6 @@ def test_gate_7_finds_a_lesson_that_is_missing(tmp_course, averages):
     assert said(gates.lesson(tmp_course, averages)) == ["gate 7  course/phase1_numbers/unit1_averages.md: is missing"]
 
 
-def test_headings_get_the_ids_that_the_site_gives_them():
-    assert gates.headings("# A, b & c\n## Why the square root { #root }\n```\n# no heading\n```\n### snake_case x") == {
-        "a-b-c",
-        "root",
-        "snake_case-x",
-    }
-
-
 # All gates -----------------------------------------------------------------------------------------------------------
 
 

@@ -10,10 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from grader.classroom import files, grade
-from grader.classroom.files import alone_in, write_text
+from grader.classroom.files import alone_in
 from grader.classroom.late import LatePolicy
 from grader.classroom.roster import Enrolled
 from grader.curriculum import CourseError
+from grader.ground.files import write_text
 from grader.judge.door.client import JudgeUnavailable
 
 AVERAGES, SPREAD = "phase1_numbers/unit1_averages.py", "phase1_numbers/unit2_spread.py"

@@ -15,8 +15,8 @@ import pytest
 
 import grader
 from grader.classroom import cluster, grade
-from grader.classroom.files import write_text
 from grader.curriculum import CourseError
+from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
 

@@ -11,9 +11,9 @@ from nbgrader.api import Gradebook
 
 from grader.classroom import grade
 from grader.classroom.export import export
-from grader.classroom.files import write_text
 from grader.classroom.roster import read_roster
 from grader.curriculum import CourseError
+from grader.ground.files import write_text
 
 AVERAGES, SPREAD = "phase1_numbers/unit1_averages.py", "phase1_numbers/unit2_spread.py"
 

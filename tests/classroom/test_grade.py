@@ -11,8 +11,8 @@ import pytest
 from nbgrader.api import Gradebook
 
 from grader.classroom import grade
-from grader.classroom.files import write_text
 from grader.curriculum import CourseError
+from grader.ground.files import write_text
 from grader.judge.door.client import JudgeUnavailable
 from grader.judge.wall import confine
 

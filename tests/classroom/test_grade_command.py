@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from grader.classroom.files import write_text
+from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
 

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from grader.classroom.files import write_text
+from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
 CHECKS = "phase1_numbers/test_unit1_averages.py"

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from grader.classroom.files import write_text
+from grader.ground.files import write_text
 
 KILLS = int(os.environ.get("KILLS", "4"))
 VICTIMS = ("grade", "service", "sandbox", "judgement")

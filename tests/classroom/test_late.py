@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
 from grader.classroom import grade
-from grader.classroom.files import write_text
 from grader.classroom.late import LatePolicy, times
 from grader.classroom.roster import Enrolled, read_roster
 from grader.curriculum import CourseError
+from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
 NOON = datetime(2026, 10, 1, 12, tzinfo=UTC)

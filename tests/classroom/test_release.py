@@ -14,9 +14,9 @@ from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 
 from grader.classroom import grade, release, released_units
-from grader.classroom.files import write_text
 from grader.classroom.notebook import Rooms, Session
 from grader.curriculum import Course, CourseError, default_course
+from grader.ground.files import write_text
 
 LESSON = """\
 # 1.1 Averages

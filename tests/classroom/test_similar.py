@@ -11,9 +11,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.classroom.files import write_text
 from grader.classroom.similar import MAX_CHARACTERS, similar
 from grader.curriculum import default_course
+from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
 VARIANTS = Path(__file__).parents[1] / "variants"

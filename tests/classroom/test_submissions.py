@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.classroom.files import student_id, write_text
+from grader.classroom.files import student_id
 from grader.classroom.submissions import list_class, read_work
 from grader.curriculum import CourseError
+from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages"
 

@@ -17,8 +17,8 @@ import pytest
 
 from grader.classroom import release, released_units
 from grader.classroom.archive import packed
-from grader.classroom.files import write_bytes, write_text
 from grader.curriculum import default_course
+from grader.ground.files import write_bytes, write_text
 
 PAGE = (Path(__file__).parents[2] / "course" / "guide" / "teach.md").read_text("utf-8")
 UNIT = default_course().curriculum.unit("attention")

@@ -11,18 +11,6 @@ def total(course):
     return course.curriculum.find("sums/total")
 
 
-def test_the_ladder_is_the_exercises_own(course, total):
-    first, second = hints.ladder(course, total)
-    assert (first.number, first.of, first.title) == (1, 2, "one at a time")
-    assert first.body == "Keep a running result.\n\nWhere does it start?"
-    assert second.body == "```python\n### not a heading\nresult += value\n```"
-    assert [one.title for one in hints.ladder(course, course.curriculum.find("sums/mean"))] == ["what is given"]
-
-
-def test_the_section_is_what_stands_before_the_hints(course, total):
-    assert hints.section(course, total) == "Add up `values`. An empty list has the total 0."
-
-
 def test_each_hint_is_recorded_and_the_last_one_stays(course, workspace, total):
     taken = [hints.take_hint(course, workspace, total).number for _ in range(3)]
     assert taken == [1, 2, 2]
@@ -54,14 +42,6 @@ def test_a_solution_needs_a_pass_or_a_word(course, workspace, total):
 def test_a_solution_has_all_the_names_of_its_exercise(course, workspace):
     shown = hints.solution(course, workspace, course.curriculum.find("spread/Centred"), reveal=True)
     assert shown.index("class Centred") < shown.index("def variance")
-
-
-def test_a_place_in_the_lesson(course):
-    address = "phase1_numbers/unit1_sums"
-    assert hints.place(course, f"{address}#the-last-one") == "lesson 1.1, “The last one counts too”"
-    assert hints.place(course, f"{address}#what-goes-wrong") == "lesson 1.1, “What goes wrong”"
-    assert hints.place(course, f"{address}#nowhere") is None
-    assert hints.place(course, "phase9/unit9#x") is None
 
 
 def test_hints_taken_on_two_machines(course, workspace, total):
