@@ -32,7 +32,7 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
 
     from grader.judge import Submission
     from grader.judge.terms import compare
-    from grader.judge.trial import examiner
+    from grader.judge.trial import examiner, fixtures
     from grader.judge.trial.plugin import open_rooms
     from grader.judge.wall import confine, session, wire, zygote
 
@@ -84,7 +84,7 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
     torch.set_num_threads(1)
     open_rooms(course)
     judge = examiner.Examiner(course, sandbox)
-    examiner.collect(course, judge, Measured(judge))
+    judge.collect(Measured(judge))
     sandbox.close()
 
 

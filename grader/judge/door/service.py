@@ -22,7 +22,7 @@ import torch
 
 from grader.curriculum import Course
 from grader.judge.door import framing
-from grader.judge.trial.examiner import Examiner, collect
+from grader.judge.trial.examiner import Examiner
 from grader.judge.trial.plugin import open_rooms
 from grader.judge.wall import confine, huge_pages
 from grader.judge.wall.zygote import JudgeError, Sandbox
@@ -111,4 +111,4 @@ def serve(course: Course, sandbox: Sandbox, listener: socket.socket, idle_second
     torch.set_num_threads(1)
     open_rooms(course)
     examiner = Examiner(course, sandbox)
-    collect(course, examiner, Service(examiner, listener, idle_seconds))
+    examiner.collect(Service(examiner, listener, idle_seconds))
