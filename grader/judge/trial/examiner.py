@@ -1,8 +1,8 @@
 """Judges submissions: plans what a course's checks will ask, and asks it of learner after learner.
 
-pytest finds the checks (collection.py). A check runs under hypothesis on the reference when its plan is made (plans.py),
-then on the plan's inputs for each submission (judgement.py), and under hypothesis once more where that makes a failing
-input smaller.
+pytest finds the checks (collection.py). A check runs under hypothesis on the reference when its plan is made
+(plans.py), then on the plan's inputs for each submission (judgement.py), and under hypothesis once more where that
+makes a failing input smaller.
 """
 
 from __future__ import annotations

@@ -67,20 +67,20 @@ def numbers(
     for shape in shapes:
         seed, kind = divmod(seed, len(kinds))
         if kinds[kind] == "integers":
-            one = torch.randint(-3, 4, shape, generator=rng)
+            values = torch.randint(-3, 4, shape, generator=rng)
         elif kinds[kind] == "constant":
-            one = torch.randn((), generator=rng, dtype=torch.float64).expand(shape).contiguous()  # may be written to
+            values = torch.randn((), generator=rng, dtype=torch.float64).expand(shape).contiguous()  # may be written to
         else:
             scale = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}[kinds[kind]]
-            one = scale * torch.randn(shape, generator=rng, dtype=torch.float64)
-        made.append(one.to(dtype, memory_format=torch.contiguous_format))
+            values = scale * torch.randn(shape, generator=rng, dtype=torch.float64)
+        made.append(values.to(dtype, memory_format=torch.contiguous_format))
     return made
 
 
 def weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, torch.Tensor]:
     """Random weights of these names and shapes. To build a module only to ask for them would cost milliseconds."""
     flat = torch.randn(sum(map(math.prod, shapes.values())), generator=generator(seed))
-    parts = flat.split([math.prod(shape) for shape in shapes.values()])
+    parts = torch.split(flat, [math.prod(shape) for shape in shapes.values()])
     return {
         name: part.view(shape) / (shape[-1] if len(shape) > 1 else 4) ** 0.5
         for (name, shape), part in zip(shapes.items(), parts, strict=True)
