@@ -12,6 +12,7 @@ import os
 import sys
 import types
 from collections import defaultdict
+from collections.abc import Generator
 from pathlib import Path
 
 import cloudpickle
@@ -54,9 +55,16 @@ class Collection:
         self.lendable: dict[str, bytes] = {}
         self.mistakes: dict[str, list[Mistake]] = {}
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed and (path := self.course.root / report.nodeid.split("::")[0]).suffix == ".py":
-            self.broken[unit_of(self.course, path).id] = str(report.longrepr).strip().splitlines()[-1]
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Take down what cannot be collected: by the file's path, for node ids are not told outside the course."""
+        report = yield
+        if report.failed and collector.path.suffix == ".py":
+            unit = unit_of(self.course, collector.path)
+            self.broken[unit.id] = str(report.longrepr).strip().splitlines()[-1]
+        return report
 
     def prepare(self, items: list[pytest.Item]) -> None:
         """Take in the checks that pytest collected, and all else that a verdict needs."""
