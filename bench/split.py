@@ -84,7 +84,7 @@ def main(course: Course, unit_id: str, repeats: int) -> None:
     torch.set_num_threads(1)
     open_rooms(course)
     judge = examiner.Examiner(course, sandbox)
-    examiner.collect(course, judge, Measured(judge))
+    judge.collect(Measured(judge))
     sandbox.close()
 
 

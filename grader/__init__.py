@@ -1,4 +1,4 @@
 """Zero to Diffusion's platform. Arrows point one way:
 
-cli, web → learner, classroom, projects, author → judge → curriculum
+cli, web → learner, classroom, training, author → judge → curriculum → ground
 """

@@ -14,9 +14,12 @@ def clean(text: str, most: int | None = None) -> str:
 
     At most `most` characters, with a mark where it is cut.
     """
-    shortened = text if most is None else text[: 2 * most]
+    shortened = text if most is None else text[: 2 * most]  # of endless text, not all is looked at
     safe = "".join(filter(_shows, _ESCAPES.sub("", shortened.replace("\t", "    "))))
-    return safe if most is None or (len(safe) <= most and len(shortened) == len(text)) else safe[:most] + " … (cut)"
+    if most is None:
+        return safe
+    cut = len(safe) > most or len(shortened) < len(text)
+    return safe[:most] + " … (cut)" if cut else safe
 
 
 def line(text: str) -> str:

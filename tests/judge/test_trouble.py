@@ -1,9 +1,12 @@
 """What is broken on the judge's own side, a check or a reference or a caller, spoils nothing else."""
 
+import os
+import re
 import shutil
 import socket
 import struct
 
+import hypothesis
 import pytest
 
 from grader.curriculum import Course
@@ -83,3 +86,32 @@ def test_a_check_that_changes_what_it_was_given_changes_no_other_ones_input(copi
     right = copied.reference(copied.curriculum.unit("averages")).read_bytes()
     with Judge(copied) as judge:
         assert judge.check(Submission({AVERAGES: right})).passed
+
+
+RENAMED = """
+import sys
+
+if "grader.judge" in sys.orig_argv:
+    from hypothesis import settings
+
+    apply = settings.__call__
+
+    def renamed(self, test):
+        applied = apply(self, test)
+        test._settings_done = vars(test).pop("_hypothesis_internal_settings_applied")
+        return applied
+
+    settings.__call__ = renamed
+"""
+
+
+def test_a_hypothesis_that_keeps_its_notes_elsewhere_is_named_and_judges_nobody(mini_course, monkeypatch, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(RENAMED, encoding="utf-8")
+    before = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *([before] if before else [])]))
+    right = mini_course.reference(mini_course.curriculum.unit("averages")).read_bytes()
+    with (
+        Judge(mini_course) as judge,
+        pytest.raises(JudgeUnavailable, match=rf"^hypothesis {re.escape(hypothesis.__version__)} no longer notes"),
+    ):
+        judge.check(Submission({AVERAGES: right}))

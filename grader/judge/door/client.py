@@ -143,7 +143,8 @@ class Judge:
             unit = curriculum.unit(target)
             if unit.coming:
                 raise UnknownId(target, [])
-            found += [one.id for one in unit.exercises if curriculum.find(target) in (one, unit)]
+            meant = curriculum.find(target)
+            found += [exercise.id for exercise in unit.exercises if meant in (exercise, unit)]
         return found
 
 

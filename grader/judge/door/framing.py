@@ -17,7 +17,8 @@ def send(connection: socket.socket, message: dict[str, Any]) -> None:
 def receive(connection: socket.socket) -> dict[str, Any]:
     """The next message. Raises EOFError when the other side is gone."""
     (size,) = struct.unpack("<Q", _exactly(connection, 8))
-    return msgpack.unpackb(_exactly(connection, size), max_bin_len=size, max_str_len=size)
+    message: dict[str, Any] = msgpack.unpackb(_exactly(connection, size), max_bin_len=size, max_str_len=size)
+    return message
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:

@@ -22,7 +22,7 @@ import torch
 
 from grader.curriculum import Course
 from grader.judge.door import framing
-from grader.judge.trial.examiner import Examiner, collect
+from grader.judge.trial.examiner import Examiner
 from grader.judge.trial.plugin import open_rooms
 from grader.judge.wall import confine, huge_pages
 from grader.judge.wall.zygote import JudgeError, Sandbox
@@ -39,6 +39,10 @@ class Service:
 
     def __init__(self, examiner: Examiner, listener: socket.socket, idle_seconds: float):
         self.examiner, self.listener, self.idle_seconds = examiner, listener, idle_seconds
+        self._children: set[int] = set()
+        self._forks = 0
+        self._parent = os.getppid()
+        self._busy = time.monotonic()  # when somebody last wanted something, or waited for it
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -51,37 +55,44 @@ class Service:
         gc.freeze()  # the children's collections need not look at any of this
         gc.enable()
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        children: set[int] = set()
-        forks = 0
-        last, parent = time.monotonic(), os.getppid()
+        self._busy = time.monotonic()
         with selectors.DefaultSelector() as waiting:
             waiting.register(self.listener, selectors.EVENT_READ)
             while True:
                 ready = waiting.select(timeout=1.0)
-                children -= {pid for pid in children if os.waitpid(pid, os.WNOHANG)[0]}
-                if children or ready:
-                    last = time.monotonic()
-                if self.examiner.sandbox.process.poll() is not None:
-                    return  # without its sandbox the service is of no use; the next client starts another
-                idle = time.monotonic() - last
-                if idle > self.idle_seconds if self.idle_seconds else os.getppid() != parent:
+                self._children -= {pid for pid in self._children if os.waitpid(pid, os.WNOHANG)[0]}
+                if self._children or ready:
+                    self._busy = time.monotonic()
+                if self._over():
                     return
                 if ready:
                     connection, _ = self.listener.accept()
                     with connection:
-                        connection.settimeout(REQUEST_SECONDS)
-                        try:
-                            request = framing.receive(connection)
-                        except Exception:  # whoever left, or speaks another language, is no reason to end for all
-                            continue
-                        connection.settimeout(None)
-                        self._foresee(request)
-                        if (pid := os.fork()) == 0:
-                            self._answer(connection, request)
-                        children.add(pid)
-                        forks += 1
-                        if forks == 2:  # the very first verdict is not to wait for this
-                            huge_pages.in_huge_pages()
+                        self._take(connection)
+
+    def _over(self) -> bool:
+        """Whether there is nobody left to serve, or nothing to serve with."""
+        if self.examiner.sandbox.process.poll() is not None:
+            return True  # without its sandbox the service is of no use; the next client starts another
+        if self.idle_seconds:
+            return time.monotonic() - self._busy > self.idle_seconds
+        return os.getppid() != self._parent
+
+    def _take(self, connection: socket.socket) -> None:
+        """Hear what a client wants, and leave it to a forked child."""
+        connection.settimeout(REQUEST_SECONDS)
+        try:
+            request = framing.receive(connection)
+        except Exception:  # whoever left, or speaks another language, is no reason to end for all
+            return
+        connection.settimeout(None)
+        self._foresee(request)
+        if (pid := os.fork()) == 0:
+            self._answer(connection, request)
+        self._children.add(pid)
+        self._forks += 1
+        if self._forks == 2:  # the very first verdict is not to wait for this
+            huge_pages.in_huge_pages()
 
     def _foresee(self, request: dict[str, Any]) -> None:
         """Have the plans in memory before the fork. What cannot be planned, the child will say."""
@@ -111,4 +122,4 @@ def serve(course: Course, sandbox: Sandbox, listener: socket.socket, idle_second
     torch.set_num_threads(1)
     open_rooms(course)
     examiner = Examiner(course, sandbox)
-    collect(course, examiner, Service(examiner, listener, idle_seconds))
+    examiner.collect(Service(examiner, listener, idle_seconds))

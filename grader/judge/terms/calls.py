@@ -40,7 +40,7 @@ class LearnerDied(LearnerStopped):
 class Impl(Protocol):
     """The learner's side of the wall."""
 
-    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
+    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Run a public name, or a scenario on the learner's module; plain data back. Raises LearnerError and kin."""
         ...
 
@@ -54,7 +54,7 @@ class Call:
     """What a check asked for."""
 
     what: str | Scenario
-    args: tuple
+    args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
 
     def on(self, module: types.ModuleType, double: bool = False) -> Any:
@@ -76,14 +76,14 @@ class Call:
 
     def named_arguments(self, module: types.ModuleType) -> dict[str, Any]:
         """The arguments under the names that the reference's (or the scenario's) signature gives them."""
-        target = getattr(module, self.what, None) if isinstance(self.what, str) else self.what
-        placed = self.args if isinstance(self.what, str) else (None, *self.args)
         try:
-            bound = inspect.signature(target).bind(*placed, **self.kwargs)  # type: ignore[arg-type]
+            if isinstance(self.what, str):
+                target: Any = getattr(module, self.what, None)
+                return inspect.signature(target).bind(*self.args, **self.kwargs).arguments
+            bound = inspect.signature(self.what).bind(None, *self.args, **self.kwargs)
+            return dict(list(bound.arguments.items())[1:])  # the first one is the module
         except (TypeError, ValueError):
             return {f"argument {i}": value for i, value in enumerate(self.args, start=1)} | self.kwargs
-        skip = 0 if isinstance(self.what, str) else 1
-        return dict(list(bound.arguments.items())[skip:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,5 +136,5 @@ def _double(value: Any) -> Any:
     if isinstance(value, torch.nn.Module):
         return value.double()
     if isinstance(value, dict):
-        return {key: _double(one) for key, one in value.items()}
-    return type(value)(_double(one) for one in value) if type(value) in (list, tuple) else value
+        return {key: _double(inner) for key, inner in value.items()}
+    return type(value)(_double(inner) for inner in value) if type(value) in (list, tuple) else value

@@ -62,9 +62,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return value.detach()
     if type(value) in (list, tuple):
-        return type(value)(plain(one) for one in value)
+        return type(value)(plain(inner) for inner in value)
     if type(value) is dict:
-        return {key: plain(one) for key, one in value.items()}
+        return {key: plain(inner) for key, inner in value.items()}
     return value
 
 
@@ -104,7 +104,7 @@ def difference(got: Any, want: Any, tolerance: Tolerance = _DEFAULT, exact: Any 
     raise TypeError(f"a check cannot compare a {type(want).__name__}")
 
 
-def _mapping_difference(got: Any, want: Mapping, tolerance: Tolerance, exact: Any) -> str | None:
+def _mapping_difference(got: Any, want: Mapping[Any, Any], tolerance: Tolerance, exact: Any) -> str | None:
     if not isinstance(got, Mapping):
         return f"returned {describe(got)}, expected a dict"
     if set(got) != set(want):
@@ -116,7 +116,7 @@ def _mapping_difference(got: Any, want: Mapping, tolerance: Tolerance, exact: An
     return None
 
 
-def _sequence_difference(got: Any, want: Sequence, tolerance: Tolerance, exact: Any) -> str | None:
+def _sequence_difference(got: Any, want: Sequence[Any], tolerance: Tolerance, exact: Any) -> str | None:
     if not isinstance(got, list | tuple):
         return f"returned {describe(got)}, expected a {type(want).__name__} of {len(want)}"
     if len(got) != len(want):

@@ -46,7 +46,7 @@ class ExerciseVerdict:
     def refused_hidden(self) -> tuple[str, ...]:
         """The hidden checks that did not pass, by name, without the parameters that pytest puts in brackets."""
         checks = self.hidden.checks if self.hidden else ()
-        return tuple(dict.fromkeys(one.name.partition("[")[0] for one in checks if not one.passed))
+        return tuple(dict.fromkeys(check.name.partition("[")[0] for check in checks if not check.passed))
 
     def and_hidden(self, hidden: ExerciseVerdict, exercise: str) -> ExerciseVerdict:
         """The verdict by these checks and the hidden ones: passed if both are."""
@@ -75,20 +75,20 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return all(one.verdict == "passed" for one in self.exercises.values())
+        return all(exercise.verdict == "passed" for exercise in self.exercises.values())
 
     @property
     def points(self) -> int:
-        return sum(one.points for one in self.exercises.values())
+        return sum(exercise.points for exercise in self.exercises.values())
 
     @property
     def max_points(self) -> int:
-        return sum(one.max_points for one in self.exercises.values())
+        return sum(exercise.max_points for exercise in self.exercises.values())
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON-able data, schema 1."""
         data = {"schema": SCHEMA, **asdict(self)}
-        data["exercises"] = {key: _without_none(one) for key, one in data["exercises"].items()}
+        data["exercises"] = {key: _without_none(exercise) for key, exercise in data["exercises"].items()}
         return data
 
     @classmethod
@@ -96,19 +96,18 @@ class Verdict:
         """Inverse of to_dict. Raises ValueError for another schema."""
         if data.get("schema") != SCHEMA:
             raise ValueError(f"a verdict of schema {data.get('schema')!r}; this version reads schema {SCHEMA}")
-        exercises = {key: _exercise(one) for key, one in data["exercises"].items()}
+        exercises = {key: _exercise(fields) for key, fields in data["exercises"].items()}
         rest = {key: value for key, value in data.items() if key not in ("schema", "exercises", "notes")}
         return cls(exercises=exercises, notes=tuple(data["notes"]), **rest)
 
 
-def _without_none(one: dict[str, Any]) -> dict[str, Any]:
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
     """`hidden` stands only where there is something to say."""
-    hidden = one.pop("hidden")
-    return one if hidden is None else {**one, "hidden": _without_none(hidden)}
+    hidden = fields.pop("hidden")
+    return fields if hidden is None else {**fields, "hidden": _without_none(hidden)}
 
 
-def _exercise(one: dict[str, Any]) -> ExerciseVerdict:
-    hidden = _exercise(one["hidden"]) if "hidden" in one else None
-    return ExerciseVerdict(
-        **{**one, "checks": tuple(CheckResult(**check) for check in one["checks"]), "hidden": hidden}
-    )
+def _exercise(fields: dict[str, Any]) -> ExerciseVerdict:
+    checks = tuple(CheckResult(**check) for check in fields["checks"])
+    hidden = _exercise(fields["hidden"]) if "hidden" in fields else None
+    return ExerciseVerdict(**{**fields, "checks": checks, "hidden": hidden})

@@ -15,12 +15,12 @@ Variant = tuple[Mistake, types.ModuleType]
 
 def diagnose(evidence: Sequence[Evidence], reference: types.ModuleType, variants: Iterable[Variant]) -> Mistake | None:
     """The first mistake that explains every result, and differs from the reference on at least one of them."""
-    telling = [one for one in evidence if not _agrees(_right(reference, one), one)]
+    telling = [seen for seen in evidence if not _agrees(_right(reference, seen), seen)]
     if not telling:
         return None
-    rest = [one for one in evidence if one not in telling]
+    rest = [seen for seen in evidence if seen not in telling]
     for mistake, module in variants:
-        if all(_agrees(_outcome(module, one.call), one) for one in (*telling, *rest)):
+        if all(_agrees(_outcome(module, seen.call), seen) for seen in (*telling, *rest)):
             return mistake
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import types
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,20 +115,24 @@ class Both:
         """The learner's result and the reference's, for a check that compares them in its own way."""
         return self._answers(what, args, kwargs)[1:]
 
-    def _answers(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> tuple[Call, Any, Any]:
+    def _answers(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Call, Any, Any]:
         call = Call(what, args, kwargs)
         got, planned = self._trial.run(call)
         return call, got, planned.want if planned else call.on(self._trial.reference)
 
 
-def _leaves(value: Any) -> Any:
+FIXTURES: dict[str, Callable[[Trial], Learner | Both]] = {"learner": Learner, "both": Both}
+"""What a check is given beside its inputs."""
+
+
+def _leaves(value: Any) -> Iterator[Any]:
     if isinstance(value, dict):
         value = value.values()
     elif not isinstance(value, list | tuple):
         yield value
         return
-    for one in value:
-        yield from _leaves(one)
+    for inner in value:
+        yield from _leaves(inner)
 
 
 def _has_single(value: Any) -> bool:

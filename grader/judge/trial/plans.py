@@ -7,22 +7,28 @@ asked the same things, all at once; hypothesis comes back in when an answer is w
 from __future__ import annotations
 
 import copy
+import functools
+import gc
 import types
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DataObject, SearchStrategy
 
 from grader.judge.terms.calls import Call, Impl, LearnerError, Planned, Scenario, same
+from grader.judge.trial.bank import with_mistake
+from grader.judge.trial.collection import Collection
 from grader.judge.trial.diagnosis import Variant
-from grader.judge.trial.fixtures import Both, Learner, Trial
+from grader.judge.trial.fixtures import FIXTURES, Trial
 from grader.judge.wall.session import message
+from grader.judge.wall.zygote import JudgeError
 
-FIXTURES: dict[str, Callable[[Trial], Any]] = {"learner": Learner, "both": Both}
-"""What a check is given beside its inputs."""
+PLANS_KEPT = 2
+"""Combinations of profile and seed whose plans stay in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +97,7 @@ class Rehearsal(Impl):
     def __init__(self, plan: Plan):
         self.plan = plan
 
-    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
+    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = Call(what, args, kwargs)
         sent = message(what, args, kwargs)  # before anybody can change the arguments
         want: Any
@@ -105,6 +111,45 @@ class Rehearsal(Impl):
         return copy.deepcopy(want)
 
 
+class Plans:
+    """The plans of a course's exercises under the profiles and seeds asked for last, each made when first asked for."""
+
+    def __init__(self, collection: Collection):
+        self._collection = collection
+        # By profile and seed; and then, as the checks are, by exercise id and whether they are the hidden ones.
+        self._kept: dict[tuple[str, int], dict[tuple[str, bool], Plan]] = {}
+
+    def of(self, exercise_id: str, profile: str, seed: int, hidden: bool = False) -> Plan:
+        """The plan for an exercise's checks, or for its hidden ones. Raises JudgeError where none can be made."""
+        plans = self._kept[profile, seed] = self._kept.pop((profile, seed), {})  # used last, forgotten last
+        for forgotten in list(self._kept)[:-PLANS_KEPT]:
+            del self._kept[forgotten]
+        if (exercise_id, hidden) not in plans:
+            plans[exercise_id, hidden] = self._make(exercise_id, profile, seed, hidden)
+            gc.freeze()  # the children's collections need not look at any of this
+        return plans[exercise_id, hidden]
+
+    def _make(self, exercise_id: str, profile: str, seed: int, hidden: bool) -> Plan:
+        unit = self._collection.course.curriculum.unit(exercise_id)
+        reference, mistakes = self._collection.references[unit.id], self._collection.mistakes[unit.id]
+        own = [mistake for mistake in mistakes if f"{unit.id}/{mistake.exercise}" == exercise_id]
+        plan = Plan(reference, [(mistake, with_mistake(reference, mistake)) for mistake in own], profile, seed)
+        for item in self._collection.items[exercise_id, hidden]:
+            self._rehearse(item, plan, hidden)
+        return plan
+
+    def _rehearse(self, item: pytest.Function, plan: Plan, hidden: bool) -> None:
+        """Have a check draw its inputs, and the plan note what it asks for each of them."""
+        trial = Trial(Rehearsal(plan), plan.reference)
+        rehearsed = functools.partial(plan.rehearse, item.nodeid)
+        error = self._collection.runner.run(item, trial, plan.profile, plan.seed, stand_in=rehearsed)
+        if (why := plan.unsound.get(item.nodeid)) and (hidden or plan.profile == "author"):
+            why = f"drawn from seed {plan.seed} ({why})"
+            raise JudgeError(f"{item.nodeid} fails on the reference itself for some input, {why}")
+        if error or not plan.examples[item.nodeid]:
+            raise JudgeError(f"{item.nodeid} has no input that the reference passes ({error!r})")
+
+
 class Recorded:
     """The `data` of a check that draws as it goes. A copy draws the same once more."""
 
@@ -116,7 +161,7 @@ class Recorded:
         self.values.append(copy.deepcopy(value))
         return value
 
-    def __deepcopy__(self, memo: dict) -> Replayed:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Replayed:
         return Replayed(self.values)
 
 
@@ -128,7 +173,7 @@ class Replayed:
         self._next += 1
         return copy.deepcopy(self.values[self._next - 1])
 
-    def __deepcopy__(self, memo: dict) -> Replayed:
+    def __deepcopy__(self, memo: dict[int, Any]) -> Replayed:
         return Replayed(self.values)
 
 

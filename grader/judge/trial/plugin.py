@@ -95,9 +95,10 @@ class InProcess(Impl):
     def __init__(self, module: types.ModuleType):
         self.module = module
 
-    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
-        run = getattr(self.module, what) if isinstance(what, str) else what
-        return plain(run(*args, **kwargs) if isinstance(what, str) else run(self.module, *args, **kwargs))
+    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if isinstance(what, str):
+            return plain(getattr(self.module, what)(*args, **kwargs))
+        return plain(what(self.module, *args, **kwargs))
 
 
 @pytest.fixture

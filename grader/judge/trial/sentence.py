@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import textwrap
 import types
 from typing import Any
@@ -16,6 +17,9 @@ from grader.judge.terms.calls import Call, Evidence, LearnerDied, LearnerError, 
 from grader.judge.terms.compare import Disagreement, dtype_name, number
 
 MAX_CHARACTERS = 4000
+
+ENTRIES, PAIRS = 6, 4
+"""How much is shown of a list or tuple, and of a dict."""
 
 
 def check_name(item_name: str) -> str:
@@ -78,14 +82,11 @@ def describe_value(value: Any) -> str:
         numbers = f" = {_numbers(value.tolist())}" if 0 < size <= 6 else ""
         return f"{tuple(value.shape)}{dtype}{numbers}"
     if isinstance(value, list | tuple):
-        inner = ", ".join(describe_value(one) for one in value[:6]) + (", …" if len(value) > 6 else "")
+        inner = _listed([describe_value(entry) for entry in value[: ENTRIES + 1]], ENTRIES)
         return f"[{inner}]" if isinstance(value, list) else f"({inner})"
     if isinstance(value, dict):
-        return (
-            "{"
-            + ", ".join(f"{key}: {describe_value(one)}" for key, one in list(value.items())[:4])
-            + (", …}" if len(value) > 4 else "}")
-        )
+        first = itertools.islice(value.items(), PAIRS + 1)
+        return "{" + _listed([f"{key}: {describe_value(entry)}" for key, entry in first], PAIRS) + "}"
     if callable(value):
         return str(getattr(value, "__name__", type(value).__name__))
     if isinstance(value, torch.Generator | np.random.Generator):
@@ -93,15 +94,21 @@ def describe_value(value: Any) -> str:
     return number(value) if isinstance(value, float) else repr(value)[:80]
 
 
+def _listed(entries: list[str], most: int) -> str:
+    """The first of them, with a mark where there are more."""
+    shown = entries[:most] if len(entries) <= most else [*entries[:most], "…"]
+    return ", ".join(shown)
+
+
 def _numbers(value: Any) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(_numbers(one) for one in value) + "]"
+        return "[" + ", ".join(map(_numbers, value)) + "]"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def repro(call: Call, module: str) -> str:
     """Python code that makes the same call in a workspace."""
-    arguments = [_code(one) for one in call.args] + [f"{name}={_code(one)}" for name, one in call.kwargs.items()]
+    arguments = [*map(_code, call.args), *(f"{name}={_code(value)}" for name, value in call.kwargs.items())]
     head = f"from math import inf, nan\n\nimport numpy as np\nimport torch\n\nimport {module} as impl\n\n"
     if isinstance(call.what, str):
         return f"{head}print(impl.{call.what}({', '.join(arguments)}))\n"
@@ -144,8 +151,8 @@ def _code(value: Any) -> str:
     if isinstance(value, torch.Generator):
         return f"torch.Generator().manual_seed({value.initial_seed()})"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {_code(one)}" for key, one in value.items()) + "}"
+        return "{" + ", ".join(f"{key!r}: {_code(entry)}" for key, entry in value.items()) + "}"
     if isinstance(value, list | tuple):
-        inner = ", ".join(_code(one) for one in value)
+        inner = ", ".join(map(_code, value))
         return f"[{inner}]" if isinstance(value, list) else f"({inner},)"
     return getattr(value, "__name__", None) or repr(value)

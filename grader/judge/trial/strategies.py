@@ -16,6 +16,9 @@ from hypothesis import strategies as st
 KINDS = ("integers", "unit", "tiny", "constant")
 """Magnitudes to draw from; add "huge" (±1e4) where the mathematics has to survive it."""
 
+SCALES = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}
+"""Standard deviations of the kinds that are normal numbers."""
+
 
 def dims(max: int = 5) -> st.SearchStrategy[int]:
     """A size of an axis, 1 … max; 1, in which axes hide from each other, half as often as any other."""
@@ -51,11 +54,10 @@ def tensors(
 def _draw(shape: tuple[int, ...], seed: int, kind: str) -> np.ndarray:
     rng = np.random.default_rng(seed)
     if kind == "integers":
-        return rng.integers(-3, 4, size=shape).astype(np.float64)
+        return np.asarray(rng.integers(-3, 4, size=shape), np.float64)
     if kind == "constant":
         return np.full(shape, rng.normal())
-    scale = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}[kind]
-    return scale * rng.normal(size=shape)
+    return np.asarray(SCALES[kind] * rng.normal(size=shape))  # of no axes, NumPy makes a scalar
 
 
 def numbers(
@@ -67,20 +69,19 @@ def numbers(
     for shape in shapes:
         seed, kind = divmod(seed, len(kinds))
         if kinds[kind] == "integers":
-            one = torch.randint(-3, 4, shape, generator=rng)
+            values = torch.randint(-3, 4, shape, generator=rng)
         elif kinds[kind] == "constant":
-            one = torch.randn((), generator=rng, dtype=torch.float64).expand(shape).contiguous()  # may be written to
+            values = torch.randn((), generator=rng, dtype=torch.float64).expand(shape).contiguous()  # may be written to
         else:
-            scale = {"unit": 1.0, "tiny": 1e-4, "huge": 1e4}[kinds[kind]]
-            one = scale * torch.randn(shape, generator=rng, dtype=torch.float64)
-        made.append(one.to(dtype, memory_format=torch.contiguous_format))
+            values = SCALES[kinds[kind]] * torch.randn(shape, generator=rng, dtype=torch.float64)
+        made.append(values.to(dtype, memory_format=torch.contiguous_format))
     return made
 
 
 def weights(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, torch.Tensor]:
     """Random weights of these names and shapes. To build a module only to ask for them would cost milliseconds."""
     flat = torch.randn(sum(map(math.prod, shapes.values())), generator=generator(seed))
-    parts = flat.split([math.prod(shape) for shape in shapes.values()])
+    parts = torch.split(flat, [math.prod(shape) for shape in shapes.values()])
     return {
         name: part.view(shape) / (shape[-1] if len(shape) > 1 else 4) ** 0.5
         for (name, shape), part in zip(shapes.items(), parts, strict=True)

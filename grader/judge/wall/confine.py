@@ -27,10 +27,13 @@ OPEN_FILES = 64
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# Landlock's system calls and the rights of its first ABI; later ABIs add bits from 13 upwards.
+# Landlock's system calls, and what it can be told to refuse: rights on files, of which later ABIs add bits from 13
+# upwards; on TCP ports, from ABI 4; on what lies in other processes, from ABI 6.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
+_BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
+_ABSTRACT_SOCKETS, _SIGNALS = 1 << 0, 1 << 1
 _NO_NEW_PRIVS, _SET_SECCOMP, _PDEATHSIG = 38, 22, 1
 
 
@@ -46,7 +49,8 @@ def landlock_abi() -> int:
     """Landlock's version on this kernel; 0 where there is none."""
     if sys.platform != "linux":
         return 0
-    return max(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1), 0)
+    version: int = _libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1)
+    return max(version, 0)
 
 
 def can_confine() -> bool:
@@ -76,11 +80,14 @@ def _children(folder: Path, without: tuple[str, ...]) -> Iterator[Path]:
 def prepare_landlock() -> int:
     """A ruleset (a file descriptor) that allows reading `readable_paths` and nothing else; children enter it."""
     abi = landlock_abi()
-    handled = (1 << _FILE_RIGHTS.get(abi, 16)) - 1
-    tcp, scopes = 0b11 if abi >= 4 else 0, 0b11 if abi >= 6 else 0
-    size = 24 if abi >= 6 else 16 if abi >= 4 else 8
-    attributes = ctypes.c_char_p(struct.pack("QQQ", handled, tcp, scopes))
-    ruleset = _checked(_libc.syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0), "landlock")
+    handled = [(1 << _FILE_RIGHTS.get(abi, 16)) - 1]
+    if abi >= 4:
+        handled.append(_BIND_TCP | _CONNECT_TCP)
+    if abi >= 6:
+        handled.append(_ABSTRACT_SOCKETS | _SIGNALS)
+    attributes = struct.pack(f"{len(handled)}Q", *handled)
+    size = ctypes.c_size_t(len(attributes))
+    ruleset = _checked(_libc.syscall(_CREATE_RULESET, ctypes.c_char_p(attributes), size, 0), "landlock")
     for path in readable_paths():
         try:
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -143,11 +150,9 @@ def _enter_seccomp() -> None:
 def wall_report() -> list[tuple[str, bool, str]]:
     """(what, enforced here, detail) for `course doctor`."""
     abi, walled = landlock_abi(), can_confine()
-    detail = (
-        f"Landlock ABI {abi}"
-        if abi
-        else "no Landlock here (Linux ≥ 5.13, switched on); course grade wants --unconfined"
-    )
+    detail = f"Landlock ABI {abi}"
+    if not abi:
+        detail = "no Landlock here (Linux ≥ 5.13, switched on); course grade wants --unconfined"
     calls = "seccomp" if walled else f"not on {sys.platform}/{platform.machine()}"
     return [
         ("own process for your code", True, "results cross as plain data"),

@@ -55,4 +55,5 @@ class Meter:
         if before is None:
             return 0.0
         used = self._processor - before
-        return waited if state == "S" and waited == since and used < since / 10 else used
+        asleep = state == "S" and waited == since and used < since / 10
+        return waited if asleep else used

@@ -135,9 +135,8 @@ def _warm_up() -> None:
     torch.manual_seed(0)
     np.random.seed(0)
     a = torch.ones(4, 4, requires_grad=True)
-    (torch.softmax(a @ a, -1) ** 2).sum().backward()
-    torch.nn.functional.layer_norm(a, (4,)).sum().backward()
-    torch.nn.Linear(4, 4)(a).sum().backward()
+    for result in (torch.softmax(a @ a, -1) ** 2, torch.nn.functional.layer_norm(a, (4,)), torch.nn.Linear(4, 4)(a)):
+        torch.autograd.backward(result.sum())
     np.linalg.inv(np.eye(2))
     tempfile.tempdir = "/tmp"  # there is none that can be written to, and who looks for one would fail
     # matplotlib could not be imported behind the wall, and a file may import pyplot without need.
@@ -212,7 +211,7 @@ def _reply(trusted: socket.socket, data: bytes) -> None:
     trusted.sendall(struct.pack("<I", len(data)) + data)
 
 
-def _run(module: types.ModuleType | None, what: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
+def _run(module: types.ModuleType | None, what: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if isinstance(what, str):
         return getattr(module, what)(*args, **kwargs)
     return what(module, *args, **kwargs)

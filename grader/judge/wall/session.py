@@ -87,7 +87,7 @@ class Session:
     def alive(self) -> bool:
         return self._conversation is not None
 
-    def call(self, what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> Any:
+    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         words = message(what, args, kwargs)
         if not isinstance(what, str) and what not in self._known:
             self._known.add(what)
@@ -108,9 +108,10 @@ class Session:
 
     def _send_ahead(self, place: int) -> None:
         calls = self._calls[place : place + CALLS_AHEAD]
-        scenarios = {one.call.what for one in calls if not isinstance(one.call.what, str)} - self._known
+        asked_for = (planned.call.what for planned in calls)
+        scenarios = {what for what in asked_for if not isinstance(what, str)} - self._known
         self._known |= scenarios
-        self._send(_dumps(("ahead", dict(map(_defined, scenarios)), [one.message for one in calls])))
+        self._send(_dumps(("ahead", dict(map(_defined, scenarios)), [planned.message for planned in calls])))
         self._ahead = range(place, place + len(calls))
 
     def _receive_ahead(self) -> None:
@@ -261,12 +262,12 @@ def _defined(scenario: Scenario) -> tuple[int, bytes]:
     return _scenarios[scenario]
 
 
-def message(what: str | Scenario, args: tuple, kwargs: dict[str, Any]) -> bytes:
+def message(what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
     """The words that ask the child for a call."""
     return _dumps(("call", what if isinstance(what, str) else _defined(what)[0], args, kwargs))
 
 
-class _Pickler(cloudpickle.Pickler):
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
     """Tensors as bytes: torch's own reduction of one costs twenty times as much."""
 
     def reducer_override(self, obj: Any) -> Any:
@@ -275,7 +276,7 @@ class _Pickler(cloudpickle.Pickler):
         return super().reducer_override(obj)
 
 
-def _dumps(request: tuple) -> bytes:
+def _dumps(request: tuple[Any, ...]) -> bytes:
     buffer = io.BytesIO()
     _Pickler(buffer).dump(request)
     return buffer.getvalue()

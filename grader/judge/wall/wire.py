@@ -44,7 +44,7 @@ class Malformed(ValueError):
 
 def encode(value: Any) -> bytes:
     """Plain data as bytes; a named tuple is a tuple, an ordered dict a dict. Raises Unsendable for anything else."""
-    return msgpack.packb(_packable(value, 0), use_bin_type=True)
+    return _packed(_packable(value, 0))
 
 
 def decode(data: bytes | bytearray) -> Any:
@@ -64,11 +64,12 @@ def decode(data: bytes | bytearray) -> Any:
 def _bounded(value: Any) -> None:
     """Raise Malformed for what is nested deeper than `encode` would nest it: whoever walks through it may recurse."""
     level, depth = [value], 0
-    while level := [one for one in level if isinstance(one, list | tuple | dict)]:
+    while level := [container for container in level if isinstance(container, list | tuple | dict)]:
         depth += 1
         if depth > MAX_DEPTH + 2:  # the reply around the value
             raise Malformed("a reply nested too deeply")
-        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+        contents = (container.values() if isinstance(container, dict) else container for container in level)
+        level = [inner for content in contents for inner in content]
 
 
 def _packable(value: Any, depth: int) -> Any:
@@ -86,13 +87,18 @@ def _packable(value: Any, depth: int) -> Any:
     if isinstance(value, np.generic):
         return _packable(value.item(), depth)
     if isinstance(value, list | tuple):
-        items = [_packable(one, depth + 1) for one in value]
-        return items if isinstance(value, list) else msgpack.ExtType(_TUPLE, msgpack.packb(items))
+        items = [_packable(inner, depth + 1) for inner in value]
+        return items if isinstance(value, list) else msgpack.ExtType(_TUPLE, _packed(items))
     if isinstance(value, dict):
         if not all(type(key) in (str, int, bool) for key in value):
             raise Unsendable("a dict whose keys are not strings or integers")
-        return {key: _packable(one, depth + 1) for key, one in value.items()}
+        return {key: _packable(inner, depth + 1) for key, inner in value.items()}
     raise Unsendable(f"a `{kind.__name__}`")
+
+
+def _packed(value: Any) -> bytes:
+    data: bytes = msgpack.packb(value)
+    return data
 
 
 def _tensor_bytes(value: torch.Tensor) -> bytes:
@@ -103,26 +109,26 @@ def _tensor_bytes(value: torch.Tensor) -> bytes:
         raise Unsendable(f"a Tensor of dtype {name}")
     # Conjugate and negative bits, history and strides stay behind: the numbers are what is judged.
     flat = value.detach().cpu().resolve_conj().resolve_neg().clone(memory_format=torch.contiguous_format).flatten()
-    return msgpack.packb([name, list(value.shape), flat.view(torch.uint8).numpy().tobytes()])
+    return _packed([name, list(value.shape), flat.view(torch.uint8).numpy().tobytes()])
 
 
 def _array_bytes(value: np.ndarray) -> bytes:
     dtype = value.dtype.newbyteorder("=")
     if dtype.str not in _NUMPY_DTYPES:
         raise Unsendable(f"an ndarray of dtype {value.dtype}")
-    return msgpack.packb([dtype.str, list(value.shape), np.ascontiguousarray(value, dtype).tobytes()])
+    return _packed([dtype.str, list(value.shape), np.ascontiguousarray(value, dtype).tobytes()])
 
 
 def _unpack(data: bytes | bytearray | memoryview, depth: int, containers: Iterator[int]) -> Any:
     if depth > MAX_DEPTH:
         raise Malformed("a reply nested too deeply")
 
-    def items(found: list) -> list:
+    def items(found: list[Any]) -> list[Any]:
         if next(containers) >= MAX_ITEMS:
             raise Malformed(f"more than {MAX_ITEMS} lists and dicts")
         return found
 
-    def pairs(found: list) -> dict:
+    def pairs(found: list[tuple[Any, Any]]) -> dict[Any, Any]:
         # Large integers may all have one hash.
         if not all(type(key) is str or (isinstance(key, int) and -(1 << 63) <= key < 1 << 63) for key, _ in found):
             raise Malformed("a dict whose keys are not strings or integers")

@@ -1,0 +1,111 @@
+"""What a course holds for its judge: the checks that pytest finds, by exercise, and what goes with a unit's checks.
+
+A unit of which something is missing or wrong is `broken`: it cannot be judged, and stops no other one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import marshal
+import os
+import sys
+import types
+from collections import defaultdict
+from collections.abc import Generator
+from pathlib import Path
+
+import cloudpickle
+import pytest
+
+from grader.curriculum import Course, Unit
+from grader.judge.trial.attempts import untouched
+from grader.judge.trial.bank import Mistake, mistakes_in
+from grader.judge.trial.plugin import unit_of
+from grader.judge.trial.running import Runner
+from grader.judge.wall.zygote import JudgeError
+
+
+def collect(course: Course, *plugins: object) -> None:
+    """Have pytest collect the course's checks; one of the plugins has its run loop then."""
+    built = course.curriculum.built
+    checks = [str(path) for path in map(course.checks, built) if path.is_file()]
+    checks += [str(path) for path in map(course.hidden_checks, built) if path]
+    options = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
+    options += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
+    options += ["--assert=plain"]  # a check says in words what is wrong
+    # Which plugins are installed here, and how somebody likes their pytest, is nothing to a verdict.
+    os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "", "PYTEST_ADDOPTS": ""}
+    pytest.main([*options, *checks], plugins=plugins)
+
+
+class Collection:
+    """A course's checks and what goes with them; a plugin of the pytest that collects.
+
+    `runner` runs the checks. `items` are the checks by exercise id, and by whether they are an instructor's hidden
+    ones. All else is by unit id; `lendable` are references, compiled.
+    """
+
+    def __init__(self, course: Course):
+        self.course, self.runner = course, Runner()
+        self.items: dict[tuple[str, bool], list[pytest.Function]] = defaultdict(list)
+        self.broken: dict[str, str] = {}
+        self.stubs: dict[str, bytes] = {}
+        self.references: dict[str, types.ModuleType] = {}
+        self.lendable: dict[str, bytes] = {}
+        self.mistakes: dict[str, list[Mistake]] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Take down what cannot be collected: by the file's path, for node ids are not told outside the course."""
+        report = yield
+        if report.failed and collector.path.suffix == ".py":
+            unit = unit_of(self.course, collector.path)
+            self.broken[unit.id] = str(report.longrepr).strip().splitlines()[-1]
+        return report
+
+    def prepare(self, items: list[pytest.Item]) -> None:
+        """Take in the checks that pytest collected, and all else that a verdict needs."""
+        for item in items:
+            self._take(item)
+        for unit in self.course.curriculum.built:
+            try:
+                self._prepare_unit(unit)
+            except Exception as error:
+                self.broken.setdefault(unit.id, f"{type(error).__name__}: {error}")
+
+    def _take(self, item: pytest.Item) -> None:
+        unit = unit_of(self.course, item.path)
+        name = getattr(getattr(item, "cls", None), "exercise", None)
+        if not isinstance(item, pytest.Function) or name not in {exercise.name for exercise in unit.exercises}:
+            self.broken[unit.id] = f"{item.nodeid} belongs to no exercise of {unit.id}"
+            return
+        self.items[f"{unit.id}/{name}", item.path != self.course.checks(unit)].append(item)
+        self.runner.observe(item)
+        cloudpickle.register_pickle_by_value(item.module)
+
+    def _prepare_unit(self, unit: Unit) -> None:
+        self.stubs[unit.id] = self.course.stub(unit).read_bytes()  # first: later units ask for it
+        untouched(unit.exercises, self.stubs[unit.id], self.stubs[unit.id])  # which it remembers
+        self.references[unit.id] = importlib.import_module(unit.module)
+        text = self.course.reference(unit).read_text(encoding="utf-8")
+        self.lendable[unit.id] = marshal.dumps(compile(text, f"{unit.address}.py", "exec", optimize=2))
+        for exercise in unit.exercises:
+            if not self.items[exercise.id, False]:
+                raise JudgeError(f"no check belongs to {exercise.id}; zero checks are an error, never a pass")
+        hidden = self.course.hidden_checks(unit)
+        if hidden and not any(self.items[exercise.id, True] for exercise in unit.exercises):
+            raise JudgeError(f"{hidden} holds no checks; zero checks are an error, never a pass")
+        self.mistakes[unit.id] = list(mistakes_in(_load(self.course.mistakes(unit), f"mistakes.{unit.module}")))
+
+
+def _load(path: Path, name: str) -> types.ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise JudgeError(f"{path} is missing")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
