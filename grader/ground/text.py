@@ -24,6 +24,11 @@ def line(text: str) -> str:
     return " ".join(clean(text).split())
 
 
+def plural(count: int, thing: str) -> str:
+    """`count` with its noun: "1 stub", "2 stubs"."""
+    return f"{count} {thing}{'' if count == 1 else 's'}"
+
+
 QUOTED = "│ "
 """Begins a line of a message that is not the judge's own."""
 
