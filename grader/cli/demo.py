@@ -9,10 +9,12 @@ import time
 from pathlib import Path
 
 from grader.cli import instructor, student
+from grader.cli.command import Commands
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, Unit, default_course
-from grader.judge.wall import confine
 from grader.learner import Workspace, source
+
+commands = Commands()
 
 EXERCISE = "attention/scaled_dot_product_attention"
 PROJECT = "digit-vae"
@@ -30,7 +32,9 @@ LOOPS = "def scaled_dot_product_attention(q, k, v, mask=None):\n    while True:\
 RENAMED = RIGHT.replace("def scaled_dot_product_attention", "def attention")
 
 
+@commands.command()
 def demo(out: Out) -> Answer:
+    """Show everything once, live, in a scratch workspace: about two minutes."""
     began = time.monotonic()
     course = default_course()
     folder = Path(tempfile.mkdtemp(prefix="zero-to-diffusion-demo-"))
@@ -55,14 +59,21 @@ class _Tour:
         self.number = 0
 
     def run(self) -> dict[str, object]:
-        out = self.out
+        self.begin()
+        self.attempt()
+        document = {"schema": 1, "folder": str(self.folder), **self.train(), **self.teach()}
+        self.farewell()
+        return document
+
+    def begin(self) -> None:
         self.step("A workspace for a learner, in a scratch folder", f"course init {self.workspace.root}")
-        student.init(out, self.workspace.root)
+        student.init(self.out, self.workspace.root)
         os.chdir(self.workspace.root)
 
         self.step("The road, from Python to research: what is open, locked, and still coming", "course status")
-        student.status(out)
+        student.status(self.out)
 
+    def attempt(self) -> None:
         self.step("An untouched stub is not attempted, which is not the same as wrong", f"course check {EXERCISE}")
         self.check(EXERCISE)
 
@@ -74,6 +85,7 @@ class _Tour:
         self.write(RIGHT)
         self.check(EXERCISE)
 
+    def train(self) -> dict[str, object]:
         self.step(f"Projects are locked until their units pass: {self.project.title}", f"course train {PROJECT}")
         refusal = self.refusal()
 
@@ -90,7 +102,11 @@ class _Tour:
             "Now it trains, on real digits, with the ELBO of the workspace; the course measures the result",
             f"course train {PROJECT} --preset cpu",
         )
-        run, _ = student.train(out, PROJECT, "cpu", None, False, False, [])
+        run, _ = student.train(self.out, PROJECT, preset="cpu")
+        return {"refusal": refusal, "train": run}
+
+    def teach(self) -> dict[str, object]:
+        from grader.judge.wall import confine
 
         students, graded = self.folder / "class", self.folder / "graded"
         unconfined = not confine.can_confine()  # these students are ours
@@ -100,25 +116,19 @@ class _Tour:
             + (" --unconfined" if unconfined else ""),
         )
         make_class(self.course, self.attention, students)
-        report, _ = instructor.grade(
-            out,
+        report = instructor.grade_class(
+            self.out,
+            self.course,
             students,
             graded,
-            [self.attention.number],
-            jobs=None,
-            seed=0,
+            units=[self.attention],
             profile="check",
-            gradebook=None,
+            seed=0,
             unconfined=unconfined,
         )
-        self.farewell()
-        return {
-            "schema": 1,
-            "folder": str(self.folder),
-            "refusal": refusal,
-            "train": run,
-            "grade": report,
-        }
+        if not self.out.as_json:
+            instructor.show_class(self.out, report)
+        return {"grade": report.to_dict()}
 
     def step(self, what: str, command: str | None = None) -> None:
         from grader.cli import render
@@ -135,7 +145,7 @@ class _Tour:
         self.out.print(f"$ {command}\n", style="cyan", soft_wrap=True)
 
     def check(self, *ids: str) -> None:
-        student.check(self.out, ids, "check", 0, False)
+        student.check(self.out, ids, profile="check", seed=0)
 
     def write(self, text: str) -> None:
         """Type an attempt into the learner's file, shown as it is typed."""

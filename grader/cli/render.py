@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -12,19 +12,28 @@ from rich.rule import Rule
 from rich.text import Text
 
 from grader.curriculum import Course, Curriculum, Exercise, Unit
-from grader.ground.text import QUOTED, clean
+from grader.ground.text import QUOTED, clean, counted
 from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
 
 if TYPE_CHECKING:
     from grader.judge import ExerciseVerdict, Verdict
 
-MARKS = {
-    PASSED: ("✓", "green"),
-    EDITED: ("~", "yellow"),
-    "failed": ("✗", "red"),
-    "crashed": ("✗", "red"),
-    "timed out": ("✗", "red"),
-    NOT_ATTEMPTED: ("·", "bright_black"),
+
+class Look(NamedTuple):
+    """How an outcome shows: its mark, the colour of mark and score, and the style of the exercise's name."""
+
+    mark: str
+    colour: str
+    name: str = ""
+
+
+LOOKS = {
+    PASSED: Look("✓", "green"),
+    EDITED: Look("~", "yellow"),
+    "failed": Look("✗", "red", name="bold"),
+    "crashed": Look("✗", "red", name="bold"),
+    "timed out": Look("✗", "red", name="bold"),
+    NOT_ATTEMPTED: Look("·", "bright_black", name="bright_black"),
 }
 STATES = {
     "passed": ("✓", "green"),
@@ -92,10 +101,10 @@ class Quoted:
 
 
 def _row(head: str, one: ExerciseVerdict) -> RenderableType:
-    mark, colour = MARKS[one.verdict]
-    name = Text(clean(head), style="bold" if colour == "red" else colour if one.verdict == NOT_ATTEMPTED else "")
-    score = Text(f"{'' if one.verdict == PASSED else one.verdict + '  '}{one.points}/{one.max_points}", style=colour)
-    return Ends(name, score, Text(f"{mark} ", style=f"bold {colour}"))
+    look = LOOKS[one.verdict]
+    outcome = "" if one.verdict == PASSED else f"{one.verdict}  "
+    score = Text(f"{outcome}{one.points}/{one.max_points}", style=look.colour)
+    return Ends(Text(clean(head), style=look.name), score, Text(f"{look.mark} ", style=f"bold {look.colour}"))
 
 
 def _message(exercise: Exercise, one: ExerciseVerdict) -> list[str]:
@@ -225,7 +234,7 @@ def task(curriculum: Curriculum, exercise: Exercise, where: str, hints: tuple[in
         Text(),
         Text.assemble("  ", (exercise.name, "bold cyan"), "   ", exercise.title),
         Text(
-            f"  {plural(exercise.points, 'point')} · {difficulty(exercise)} · about {exercise.minutes} min",
+            f"  {counted(exercise.points, 'point')} · {difficulty(exercise)} · about {exercise.minutes} min",
             style="bright_black",
         ),
         Text(),
@@ -254,7 +263,3 @@ def rule(title: str = "") -> RenderableType:
 
 def dim(text: str) -> Text:
     return Text(clean(text), style="bright_black")
-
-
-def plural(count: int, thing: str) -> str:
-    return f"{count} {thing}{'' if count == 1 else 's'}"

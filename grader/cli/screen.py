@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.cli import render
 from grader.cli.out import Out
-from grader.cli.student import show_hint, show_task
+from grader.cli.show import show_hint, show_task
 from grader.curriculum import Course, CourseError, Exercise, Unit
 from grader.curriculum.lesson import Hint
 from grader.ground.text import line
 from grader.learner import Road, Workspace
+from grader.learner.watch import Screen
 from grader.learner.workspace import Changes
 
 if TYPE_CHECKING:
     from grader.judge import Verdict
 
 
-class Terminal:
+class Terminal(Screen):
     """The loop on a terminal: each save clears the screen, so that what is read is always what is now."""
 
     def __init__(self, out: Out, course: Course, workspace: Workspace):
@@ -88,8 +89,18 @@ class Terminal:
             self.out.console.clear()
 
 
-class Silent:
+class Silent(Screen):
     """The loop for a program: everything is in the document at the end."""
 
-    def __getattr__(self, name: str) -> Any:
-        return lambda *anything: None
+    def focus(self, exercise: Exercise | Unit, unit: Unit) -> None: ...
+    def checking(self, unit: Unit) -> None: ...
+    def verdict(self, unit: Unit, verdict: Verdict, focus: Exercise) -> None: ...
+    def passed(self, exercise: Exercise, upcoming: Exercise | Unit | None) -> None: ...
+    def finished(self) -> None: ...
+    def hint(self, exercise: Exercise, hint: Hint) -> None: ...
+    def lesson(self, unit: Unit, exercise: Exercise, section: str, path: Path) -> None: ...
+    def road(self, road: Road) -> None: ...
+    def confirm_reset(self, exercise: Exercise) -> None: ...
+    def reset(self, exercise: Exercise, changes: Changes | None) -> None: ...
+    def trouble(self, error: CourseError) -> None: ...
+    def keys(self) -> None: ...

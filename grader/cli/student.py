@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from json import dumps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import click
+
+from grader.cli.command import AT_LEAST_0, PATH, Commands, profile_option
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
-from grader.ground.text import clean
+from grader.ground.text import clean, counted
 from grader.learner import Event, Road, Workspace
 from grader.learner.progress import NOT_ATTEMPTED, PASSED
 
-SCHEMA = {"schema": 1}
+if TYPE_CHECKING:
+    from grader.judge import Verdict
+
+commands = Commands()
+some_id = click.argument("key", metavar="[ID]", required=False)
+an_id = click.argument("key", metavar="ID")
+
+SCHEMA: dict[str, Any] = {"schema": 1}
 START = "starting the judge; later checks find it warm …"
 
 
@@ -25,27 +35,30 @@ def here(out: Out, course: Course) -> Workspace:
     return workspace
 
 
+@commands.command()
+@click.argument("folder", metavar="DIR", type=PATH)
 def init(out: Out, folder: Path) -> Answer:
+    """Make a workspace: stubs, progress log, editor settings. Never overwrites a file."""
     course = default_course()
     again = (folder / ".course" / "workspace.json").exists()
     workspace, changes = Workspace.create(folder, course)
     stubs = [name for name in changes.written if name.endswith(".py")]
     if not out.as_json:
-        from grader.cli import render
-
         if again and not changes.written:
             out.print(f"{workspace.root} is a workspace already and lacks nothing.", soft_wrap=True)
         else:
             out.print(f"{'Completed' if again else 'Made'} the workspace {workspace.root}", soft_wrap=True)
             out.print(
-                f"  {render.plural(len(stubs), 'stub')} and {len(changes.written) - len(stubs)} other files; "
+                f"  {counted(len(stubs), 'stub')} and {len(changes.written) - len(stubs)} other files; "
                 "nothing that was there has changed."
             )
         out.print(f"\nNext:  cd {folder}\n       course next", soft_wrap=True)
     return SCHEMA | {"workspace": str(workspace.root), "written": changes.written}, 0
 
 
+@commands.command("next")
 def upcoming(out: Out) -> Answer:
+    """Show where I am and what to write."""
     course = default_course()
     workspace = here(out, course)
     road = Road(course, workspace)
@@ -54,7 +67,7 @@ def upcoming(out: Out) -> Answer:
         out.print("Everything that is built is passed. course status shows what is coming.")
         return SCHEMA | {"next": None}, 0
     unit = course.curriculum.unit(thing.id)
-    document: dict[str, Any] = SCHEMA | {
+    document = SCHEMA | {
         "next": thing.id,
         "unit": unit.id,
         "title": thing.title,
@@ -63,30 +76,15 @@ def upcoming(out: Out) -> Answer:
         "minutes": thing.minutes,
     }
     if not out.as_json:
+        from grader.cli.show import show_task
+
         show_task(out, course, workspace, road, thing)
     return document, 0
 
 
-def show_task(out: Out, course: Course, workspace: Workspace, road: Road, thing: Exercise | Unit) -> None:
-    """What to do next, whatever it is."""
-    from grader.cli import render
-    from grader.curriculum.lesson import Lesson
-
-    if isinstance(thing, Unit):
-        out.print(render.heading(thing, "project"))
-        out.print(f"\n  All its code has passed. Train it:  course train {thing.id}")
-        return
-    unit = course.curriculum.unit(thing.unit_id)
-    line = workspace.line(thing, unit)
-    where = f"{unit.address}.py" + (f":{line}" if line else "")
-    try:
-        rungs = len(Lesson.read(course, unit).ladder(thing))
-    except CourseError:
-        rungs = 0
-    out.print(render.task(course.curriculum, thing, where, (min(road.hints_taken(thing), rungs), rungs)))
-
-
+@commands.command()
 def status(out: Out) -> Answer:
+    """Show the road: what is passed, open, locked (and by what) or coming."""
     course = default_course()
     workspace = here(out, course)
     road = Road(course, workspace)
@@ -97,14 +95,22 @@ def status(out: Out) -> Answer:
         thing = road.next
         out.print(f"\nNext: {thing.id}   (course next)" if thing else "\nEverything that is built is passed.")
         if road.unreadable:
-            lines = render.plural(road.unreadable, "line")
+            lines = counted(road.unreadable, "line")
             out.print(
                 render.dim(f"{lines} of {workspace.log.path.relative_to(workspace.root)} passed over: not readable.")
             )
     return road.to_dict(), 0
 
 
-def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) -> Answer:
+@commands.command()
+@click.argument("ids", metavar="[ID]...", nargs=-1)
+@click.option("--repro", is_flag=True, help="Print code that repeats the smallest failing input.")
+@profile_option("check")
+@click.option(
+    "--seed", metavar="N", type=AT_LEAST_0, default=0, help="Which inputs are drawn; the same seed draws the same."
+)
+def check(out: Out, ids: Sequence[str], *, profile: str, seed: int, repro: bool = False) -> Answer:
+    """Judge exercises, units or projects; without an ID what I am on."""
     course = default_course()
     workspace = here(out, course)
     found = [course.curriculum.find(key) for key in ids]
@@ -125,25 +131,35 @@ def check(out: Out, ids: Sequence[str], profile: str, seed: int, repro: bool) ->
     with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
         verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed, meanwhile=meanwhile)
     if not out.as_json:
-        from grader.cli import render
-
         after = Road(course, workspace)
-        for position, unit in enumerate(units):
-            exercises = [exercise for exercise in wanted if exercise.unit_id == unit.id]
-            out.print(*[""] * bool(position), render.heading(unit, f"seed {seed}" if seed else ""), sep="\n")
-            if blocking := after.locked_by(unit):
-                names = ", ".join(f"{needed.number} {needed.title}" for needed in blocking)
-                out.print(render.dim(f"locked by {names}; judged all the same"))
-            out.print(render.verdict(course, verdict, exercises))
-        for key, one in verdict.exercises.items():
-            if repro and one.repro:
+        show_verdict(out, course, after, verdict, units, wanted)
+        for key, result in verdict.exercises.items():
+            if repro and result.repro:
                 out.print(f"\n# {key}: this repeats the smallest failing input", style="bright_black")
-                out.print(clean(one.repro).strip(), soft_wrap=True)
+                out.print(clean(result.repro).strip(), soft_wrap=True)
         show_summary(out, course, after, verdict, before[0])
     return verdict.to_dict(), 0 if verdict.passed else 1
 
 
-def show_summary(out: Out, course: Course, road: Road, verdict: Any, before: Road) -> None:
+def show_verdict(
+    out: Out, course: Course, road: Road, verdict: Verdict, units: Sequence[Unit], wanted: Sequence[Exercise]
+) -> None:
+    """What was judged, of one unit after the other."""
+    from grader.cli import render
+
+    for position, unit in enumerate(units):
+        if position:
+            out.print()
+        out.print(render.heading(unit, f"seed {verdict.seed}" if verdict.seed else ""))
+        if blocking := road.locked_by(unit):
+            names = ", ".join(f"{needed.number} {needed.title}" for needed in blocking)
+            out.print(render.dim(f"locked by {names}; judged all the same"))
+        exercises = [exercise for exercise in wanted if exercise.unit_id == unit.id]
+        out.print(render.verdict(course, verdict, exercises))
+
+
+def show_summary(out: Out, course: Course, road: Road, verdict: Verdict, before: Road) -> None:
+    """What the verdict opened, the points, and what to do next. `before` is the road without it."""
     from grader.cli import render
 
     out.print()
@@ -160,15 +176,18 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Any, before: Roa
     thing = road.next
     if verdict.passed:
         after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
-        out.print(f"{verdict.points} of {render.plural(verdict.max_points, 'point')}.{after}")
+        out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}.{after}")
         return
     left = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != PASSED}
     wrong = [key for key, outcome in left.items() if outcome != NOT_ATTEMPTED]
     advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(left))}"
-    out.print(f"{verdict.points} of {render.plural(verdict.max_points, 'point')}. {advice}")
+    out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}. {advice}")
 
 
+@commands.command()
+@some_id
 def watch(out: Out, key: str | None) -> Answer:
+    """Judge on every save. Keys: n next, h hint, l list, o lesson, r reset, q quit."""
     course = default_course()
     workspace = here(out, course)
     start = course.curriculum.find(key) if key else None
@@ -210,7 +229,11 @@ def exercise_of(course: Course, workspace: Workspace, key: str | None) -> Exerci
     return next(iter(road.waiting(found)), found.exercises[0])
 
 
-def hint(out: Out, key: str | None, again: bool) -> Answer:
+@commands.command()
+@some_id
+@click.option("--again", is_flag=True, help="Show the hints already taken once more.")
+def hint(out: Out, key: str | None, *, again: bool) -> Answer:
+    """Show the next hint of an exercise; each says a little more than the last."""
     course = default_course()
     workspace = here(out, course)
     exercise = exercise_of(course, workspace, key)
@@ -220,23 +243,19 @@ def hint(out: Out, key: str | None, again: bool) -> Answer:
     if not shown:
         raise CourseError(f"No hint for {exercise.id} has been taken yet: `course hint {exercise.id}`.")
     if not out.as_json:
-        for one in shown:
-            show_hint(out, exercise, one)
-    fields = [{"number": one.number, "of": one.of, "title": one.title, "body": one.body} for one in shown]
+        from grader.cli.show import show_hint
+
+        for rung in shown:
+            show_hint(out, exercise, rung)
+    fields = [{"number": rung.number, "of": rung.of, "title": rung.title, "body": rung.body} for rung in shown]
     return SCHEMA | {"exercise": exercise.id, "hints": fields}, 0
 
 
-def show_hint(out: Out, exercise: Exercise, one: Any) -> None:
-    from grader.cli import render
-
-    title = f": {one.title}" if one.title else ""
-    out.print(f"{exercise.name} · hint {one.number} of {one.of}{title}", style="bold", soft_wrap=True)
-    out.print(render.markdown(one.body))
-    if one.number == one.of:
-        out.print(render.dim(f"That is the last one. course solution {exercise.id} --reveal shows the reference."))
-
-
-def solution(out: Out, key: str, reveal: bool) -> Answer:
+@commands.command()
+@an_id
+@click.option("--reveal", is_flag=True, help="Show it before it has passed; this is recorded.")
+def solution(out: Out, key: str, *, reveal: bool) -> Answer:
+    """Show the reference of an exercise that has passed."""
     course = default_course()
     workspace = here(out, course)
     exercise = exercise_of(course, workspace, key)
@@ -254,7 +273,10 @@ def solution(out: Out, key: str, reveal: bool) -> Answer:
     return SCHEMA | {"exercise": exercise.id, "source": text}, 0
 
 
+@commands.command()
+@an_id
 def reset(out: Out, key: str) -> Answer:
+    """Put back the stub of an exercise or a unit; mine is kept in .course/kept."""
     course = default_course()
     workspace = here(out, course)
     found = course.curriculum.find(key)
@@ -270,7 +292,9 @@ def reset(out: Out, key: str) -> Answer:
     return SCHEMA | {"reset": found.id, "written": changes.written, "kept": changes.kept}, 0
 
 
+@commands.command()
 def update(out: Out) -> Answer:
+    """Bring the stubs and fixes of a newer course, leaving my work as it is."""
     course = default_course()
     workspace = Workspace.find(Path.cwd())
     changes = workspace.update(course)
@@ -285,9 +309,35 @@ def update(out: Out) -> Answer:
     return SCHEMA | {"written": changes.written, "kept": changes.kept, "notes": changes.notes}, 0
 
 
+@commands.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog="Any setting of the project is an option too, for example --epochs 30 --lr 1e-3 --precision bf16.",
+)
+@click.argument("key", metavar="PROJECT")
+@click.option("--preset", metavar="NAME", default="cpu", help="cpu: minutes, offline. gpu: the real data set.")
+@click.option(
+    "--out",
+    "folder",
+    metavar="DIR",
+    type=PATH,
+    callback=lambda context, option, folder: folder and folder.absolute(),
+    show_default="runs/PROJECT",
+    help="Where the run is kept.",
+)
+@click.option("--fresh", is_flag=True, help="Begin anew; an earlier run is set aside.")
+@click.option("--wandb", is_flag=True, help="Log to Weights & Biases.")
+@click.argument("settings", metavar="", nargs=-1, type=click.UNPROCESSED)
 def train(
-    out: Out, key: str, preset: str, folder: Path | None, fresh: bool, wandb: bool, settings: Sequence[str]
+    out: Out,
+    key: str,
+    *,
+    preset: str,
+    folder: Path | None = None,
+    fresh: bool = False,
+    wandb: bool = False,
+    settings: Sequence[str] = (),
 ) -> Answer:
+    """Train a project with my own code, and have the result measured. Refuses until its units pass."""
     course = default_course()
     workspace = here(out, course)
     project = course.curriculum.find(key)
@@ -315,7 +365,10 @@ def train(
     return document, 0 if accepted else 1
 
 
+@commands.command()
+@click.argument("key", metavar="[PHASE]", required=False)
 def milestone(out: Out, key: str | None) -> Answer:
+    """Run all that I wrote in a phase on real data, and keep the picture. Refuses until its units pass."""
     course = default_course()
     workspace = here(out, course)
     from grader.learner import desk
@@ -347,19 +400,24 @@ def read_settings(words: Sequence[str]) -> dict[str, object]:
     return settings
 
 
-def serve(as_json: bool, port: int, browser: bool) -> int:
-    """Unlike other commands it answers when it begins: with --json the address is the document."""
-    out = Out(as_json)
+@commands.add
+@click.command()
+@click.option("--port", metavar="N", type=click.IntRange(0, 65535), default=8000, help="0 takes any free one.")
+@click.option("--browser/--no-browser", default=True, help="Open a browser on it.")
+def serve(json: bool, port: int, browser: bool) -> int:
+    """Serve the lessons on localhost, with my progress live."""
+    # Unlike other commands it answers when it begins: with --json the address is the document.
+    out = Out(json)
     course = default_course()
     workspace = here(out, course)
     from grader.web import serve as run_server
 
     def announce(address: str) -> None:
-        if as_json:
-            print(json.dumps(SCHEMA | {"url": address}), flush=True)
+        if json:
+            print(dumps(SCHEMA | {"url": address}), flush=True)
         else:
             out.print(f"Your course is at {address}   Ctrl-C stops it.")
 
     out.print("Opening the lessons; they are built first if they have changed.", style="bright_black")
-    run_server(course, workspace, port, browser and not as_json, announce)
+    run_server(course, workspace, port, browser and not json, announce)
     return 0

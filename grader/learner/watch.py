@@ -143,11 +143,12 @@ class Watch:
         outcome = {exercise: verdict.exercises[exercise.id].verdict for exercise in unit.exercises}
         focus = self._focus if isinstance(self._focus, Exercise) and self._focus in outcome else None
         wrong = [exercise for exercise in unit.exercises if outcome[exercise] not in (PASSED, NOT_ATTEMPTED)]
-        fresh = [exercise for exercise in unit.exercises if outcome[exercise] == PASSED != before[exercise.id]]
+        passed = [exercise for exercise in unit.exercises if outcome[exercise] == PASSED]
+        fresh = [exercise for exercise in passed if before[exercise.id] != PASSED]
         if focus and (focus in wrong or focus in fresh):
             return focus
-        open_ones = [exercise for exercise in unit.exercises if outcome[exercise] != PASSED]
-        return [*wrong, *fresh, *([focus] if focus else []), *open_ones, *unit.exercises][0]
+        still_open = [exercise for exercise in unit.exercises if outcome[exercise] != PASSED]
+        return [*wrong, *fresh, *([focus] if focus else []), *still_open, *unit.exercises][0]
 
     def _pressed(self, char: str) -> None:
         if self._confirming:

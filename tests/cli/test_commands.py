@@ -4,11 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from grader.cli.app import parses
+from grader.cli.app import AUTHORING, COMMANDS, parses
 from grader.learner import Event, Road, source
 
 ROOT = Path(__file__).parents[2]
@@ -254,6 +255,7 @@ def test_json_is_one_document_and_nothing_else(small, course_command, words):
         (["grade", "nowhere", "--out", "x"], "nowhere is no folder"),
         (["grade", ".", "--out", "x", "--unit", "sums/total"], "--unit sums"),
         (["check", "--profile", "y"], "choose check, grade or author"),
+        (["release", "sums", "--format", "pdf"], "choose nbgrader, files, gradescope or github-classroom"),
         (["check", "--seed", "x"], "'--seed'"),
         (["check", "--sed", "1"], "No such option '--sed'"),
         (["chek"], "did you mean `course check`?"),
@@ -313,6 +315,22 @@ def test_starting_costs_neither_torch_nor_rich(small):
     assert done.stderr.strip() == ""
 
 
+def test_a_command_brings_only_the_module_of_its_audience(small):
+    words = "import sys; sys.argv[1:] = ['status', '--json']\nfrom grader.cli import main\ntry: main()\nfinally: "
+    words += "print(*sorted(m for m in sys.modules if m.startswith('grader.cli.')), file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert done.stderr.split() == [f"grader.cli.{name}" for name in ("app", "command", "out", "student")]
+
+
+def test_every_command_of_a_module_is_in_the_table():
+    listed = set(COMMANDS.items()) | set(AUTHORING.items())
+    modules = {module for _, (_, module) in listed}
+    made = {(name, module) for module in modules for name in import_module(f"grader.cli.{module}").commands}
+    assert made == {(name, module) for name, (_, module) in listed}
+
+
 def test_a_reader_that_leaves_early_is_no_error(small):
     code = "from grader.cli import main; main(['status'])"
     command = f"'{sys.executable}' -c \"{code}\" | true; exit ${{PIPESTATUS[0]}}"
@@ -327,7 +345,7 @@ def test_a_reader_that_leaves_early_is_no_error(small):
     [
         ("check 2.4 --seed 3", True), ("train p1 --epochs 3", True), ("author check vae --sample 3", True),
         ("--help", True), ("author", True), ("check --sede 3", False), ("chek", False), ("solution", False),
-        ("author nope", False),
+        ("author nope", False), ("check --profile thorough", False), ("release 2.4 --format files", True),
     ],
 )  # fmt: skip
 def test_parses_tells_without_running(words, good, capsys):

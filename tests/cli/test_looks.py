@@ -12,11 +12,11 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from grader.cli import demo, render
 from grader.cli.out import Out
-from grader.cli.screen import Terminal
+from grader.cli.screen import Silent, Terminal
 from grader.curriculum import Course, default_course
 from grader.ground.text import clean, line
 from grader.judge import CheckResult, ExerciseVerdict, Verdict
-from grader.learner.watch import Key, Saved, Watch
+from grader.learner.watch import Key, Saved, Screen, Watch
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
@@ -129,6 +129,20 @@ def test_clean_text_keeps_words(text):
 )
 def test_clean_removes_sequences_whole(attack):
     assert clean(f"a{attack}b") in ("ab", "a31mb", "a")
+
+
+@pytest.mark.parametrize("screen", [Terminal, Silent])
+def test_a_screen_shows_all_that_the_loop_has_to_show(screen):
+    promised = {name for name in vars(Screen) if not name.startswith("_")}
+    assert promised <= set(vars(screen))
+
+
+@pytest.mark.parametrize("colour", ["red", "yellow"])
+def test_a_recoloured_outcome_keeps_its_weight(mini_course, monkeypatch, colour):
+    monkeypatch.setitem(render.LOOKS, "failed", render.LOOKS["failed"]._replace(colour=colour))
+    exercises = mini_course.curriculum.unit("averages").exercises
+    lines = shown(render.verdict(mini_course, VERDICT, exercises), colour=True, width=30).splitlines()
+    assert lines[1] == "  \x1b[1mthe reference\x1b[0m"  # a long name goes on in its own style
 
 
 def test_the_watch_screen(judged, mini_judge):

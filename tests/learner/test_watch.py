@@ -1,6 +1,7 @@
 """The watch loop: what a save and each key lead to."""
 
 import contextlib
+import inspect
 import os
 import pty
 import threading
@@ -9,17 +10,20 @@ import pytest
 
 from grader.curriculum import CourseError, Unit
 from grader.learner import Road, desk
-from grader.learner.watch import Key, Saved, Watch, happenings
+from grader.learner.watch import Key, Saved, Screen, Watch, happenings
 
 
 class Recorder:
-    """A screen that keeps what it was asked to show."""
+    """A screen that keeps what it was asked to show, and can be asked only what a Screen can."""
 
     def __init__(self):
         self.seen = []
 
     def __getattr__(self, name):
+        promised = inspect.signature(getattr(Screen, name))
+
         def show(*what):
+            promised.bind(self, *what)
             if name != "keys":
                 self.seen.append((name, *what))
 

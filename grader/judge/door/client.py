@@ -90,7 +90,7 @@ class Judge:
     ) -> Verdict:
         """Judge exercises (ids of exercises, units or projects; default: every unit whose file is present).
 
-        `profile` is one of plugin.EXAMPLES; `meanwhile` is called while the judge works. Raises UnknownId,
+        `profile` is one of profiles.EXAMPLES; `meanwhile` is called while the judge works. Raises UnknownId,
         JudgeUnavailable and its kind JudgeGone.
         """
         path = self._path

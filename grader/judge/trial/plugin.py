@@ -22,15 +22,9 @@ from grader.curriculum import Course, Unit, default_course
 from grader.judge.terms import compare, scenarios
 from grader.judge.terms.calls import Impl, Scenario
 from grader.judge.terms.compare import plain
+from grader.judge.terms.profiles import EXAMPLES
 from grader.judge.trial import strategies
 from grader.judge.trial.fixtures import Both, Learner, Trial
-
-EXAMPLES = {"check": 20, "grade": 20, "author": 100, "mutants": 100}
-"""Examples per check: on a learner's save, in a class run, for the course's authors, for faults nobody will read of.
-
-A class run asks as much as a save does, of inputs that its own seed draws: what gets by twenty examples, twenty more
-would hardly find, at twice the cost (bench/missed.py counts it).
-"""
 
 for _name, _examples in EXAMPLES.items():
     settings.register_profile(

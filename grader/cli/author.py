@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
-from grader.cli.app import parses
+import click
+
+from grader.cli.command import AT_LEAST_1, Commands
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Unit, default_course
 from grader.ground.text import clean
+
+commands = Commands()
+some_units = click.argument("keys", metavar="[UNIT]...", nargs=-1)
+sample_option = click.option(
+    "--sample", metavar="N", type=AT_LEAST_1, show_default="all of them", help="How many mutants of a unit to judge."
+)
+seed_option = click.option("--seed", metavar="N", type=int, default=0, help="Which inputs are drawn.")
+jobs_option = click.option(
+    "--jobs", metavar="N", type=AT_LEAST_1, show_default="one a core", help="How many to judge at a time."
+)
 
 
 def units_of(course: Course, keys: Sequence[str]) -> list[Unit]:
@@ -21,7 +33,10 @@ def units_of(course: Course, keys: Sequence[str]) -> list[Unit]:
     return units
 
 
+@commands.command()
+@click.argument("key", metavar="UNIT")
 def new(out: Out, key: str) -> Answer:
+    """Write the files of a unit that curriculum.toml lists, in form, for you to fill."""
     course = default_course()
     from grader.author import scaffold
 
@@ -33,7 +48,10 @@ def new(out: Out, key: str) -> Answer:
     return {"schema": 1, "unit": unit.id, "written": written}, 0
 
 
+@commands.command()
+@some_units
 def stub(out: Out, keys: Sequence[str]) -> Answer:
+    """Make the stubs anew from the references."""
     course = default_course()
     from grader.author import write_stub
 
@@ -46,7 +64,23 @@ def stub(out: Out, keys: Sequence[str]) -> Answer:
     return {"schema": 1, "written": changed}, 0
 
 
-def check(out: Out, keys: Sequence[str], sample: int | None, seed: int, jobs: int | None) -> Answer:
+@commands.command()
+@click.pass_obj
+@some_units
+@sample_option
+@seed_option
+@jobs_option
+def check(
+    parses: Callable[[list[str]], str | None],
+    out: Out,
+    keys: Sequence[str],
+    *,
+    sample: int | None,
+    seed: int,
+    jobs: int | None,
+) -> Answer:
+    """Run every gate: stub, verdicts, mistakes, mutants, oracle, lesson, speed, and the road's prefixes."""
+    # `parses` is handed in by `course` itself, which knows all commands.
     course = default_course()
     units = units_of(course, keys)
     from grader.author import check as gates
@@ -74,7 +108,13 @@ def check(out: Out, keys: Sequence[str], sample: int | None, seed: int, jobs: in
     }, 1 if findings else 0
 
 
-def mutate(out: Out, keys: Sequence[str], sample: int | None, seed: int, jobs: int | None) -> Answer:
+@commands.command()
+@some_units
+@sample_option
+@seed_option
+@jobs_option
+def mutate(out: Out, keys: Sequence[str], *, sample: int | None, seed: int, jobs: int | None) -> Answer:
+    """Judge faulty references; whatever survives is a hole in the checks."""
     course = default_course()
     units = units_of(course, keys)
     from grader.author import judge_mutants
