@@ -4,7 +4,7 @@
 
 CLONE is a clone of this repository at COMMIT, the last one of version 0.1. Every file is written by that version's own
 commands, or by nbgrader 0.9.5, but for what a person would type: the answers, the roster, the hidden checks, and an
-instructor's marks. Takes about three minutes. It is kept to say how the archives came about, and is no test: made
+instructor's marks. Takes some minutes. It is kept to say how the archives came about, and is no test: made
 again, they differ in times, pseudonyms and weights.
 
 - `workspace`: of the small course in CLONE/tests/mini_course. `mean` is right and `centre` wrong, of which two hints
@@ -21,11 +21,13 @@ again, they differ in times, pseudonyms and weights.
 
 from __future__ import annotations
 
+import ast
 import gzip
 import io
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tarfile
@@ -36,6 +38,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -274,10 +277,8 @@ def _later(old: Old, submissions: Path) -> None:
     _date(path, "2026-01-12T18:00:00+00:00")
 
 
-def _filled_in(book: dict, answers: str) -> dict:
+def _filled_in(book: dict[str, Any], answers: str) -> dict[str, Any]:
     """The notebook with the answers' definitions where it asks for them."""
-    import ast
-
     lines = answers.splitlines()
     found = {
         one.name: "\n".join(lines[one.lineno - 1 : one.end_lineno])
@@ -350,8 +351,6 @@ def _anybodys(member: tarfile.TarInfo) -> tarfile.TarInfo:
 
 
 def _vacuum(database: Path) -> None:
-    import sqlite3
-
     with closing(sqlite3.connect(database)) as connection:
         connection.execute("VACUUM")
 
