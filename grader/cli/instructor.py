@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +28,7 @@ def grade(
     show: str = "learner",
     **options: Any,
 ) -> Answer:
-    """`options` are those of classroom.grade; `grace` in hours, `late` in percent a day."""
+    """`options` are those of ClassRun; `grace` in hours, `late` in percent a day."""
     course = default_course()
     units = [course.curriculum.find(key) for key in keys]
     for key, unit in zip(keys, units, strict=True):
@@ -45,18 +44,25 @@ def grade(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from grader.classroom import ClassRun
     from grader.classroom import grade as grade_class
     from grader.classroom.late import LatePolicy
-    from grader.classroom.report import LEVELS
     from grader.classroom.roster import read_roster
     from grader.classroom.submissions import NAMES
-
-    if show not in LEVELS:
-        raise CourseError(f"Feedback cannot show {show!r}; choose {', '.join(LEVELS[:-1])} or {LEVELS[-1]}.")
 
     policy = None
     if roster is not None:
         policy = LatePolicy(read_roster(roster, course), timedelta(hours=grace), late / 100, late_most / 100)
+    run = ClassRun(
+        submissions,
+        folder,
+        units=[unit for unit in units if isinstance(unit, Unit)],
+        late=policy,
+        best=attempts == "best",
+        names=Path(f"{folder.resolve()}{NAMES}") if anonymous else None,
+        show=show,
+        **options,
+    )
 
     counts = TextColumn("grading"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}")
     columns = *counts, TimeRemainingColumn(), TextColumn("{task.description}")
@@ -70,18 +76,7 @@ def grade(
             if speed := bar.tasks[0].speed:
                 bar.update(task, rate=f"{speed:.1f}/s")
 
-        report = grade_class(
-            course,
-            submissions,
-            folder,
-            units=[unit for unit in units if isinstance(unit, Unit)],
-            late=policy,
-            best=attempts == "best",
-            names=Path(f"{folder.resolve()}{NAMES}") if anonymous else None,
-            show=show,
-            progress=progress,
-            **options,
-        )
+        report = grade_class(course, run, progress=progress)
     if out.as_json:
         return report.to_dict(), 0
     show_class(out, report)
@@ -106,17 +101,16 @@ def show_class(out: Out, report: GradeReport) -> None:
     table.add_column(justify="right")
     table.add_column(no_wrap=True)
     table.add_column(overflow="ellipsis", no_wrap=True)
-    for student, row in islice(report.rows(), MOST_ROWS):
-        outcomes = [one.verdict for one in student.verdict.exercises.values()]
-        marks = Text.assemble(*(MARKS[outcome] for outcome in outcomes))
-        worst = next((one for one in ("timed out", "crashed", "failed") if one in outcomes), "")
-        remark = student.problem or worst or ("not attempted" if "not attempted" in outcomes else "")
+    for row in report.rows[:MOST_ROWS]:
+        marks = Text.assemble(*(MARKS[outcome] for outcome in row.outcomes))
+        worst = next((one for one in ("timed out", "crashed", "failed") if one in row.outcomes), "")
+        remark = row.problem or worst or ("not attempted" if "not attempted" in row.outcomes else "")
         table.add_row(
-            Text(line(student.id)), f"{row['points']}/{most}", marks, Text(line(remark), style="bright_black")
+            Text(line(row.student)), f"{row.points:g}/{most}", marks, Text(line(remark), style="bright_black")
         )
     out.print(table)
-    if len(report.students) > MOST_ROWS:
-        out.print(f"… and {len(report.students) - MOST_ROWS} more, in {report.out / 'grades.csv'}", soft_wrap=True)
+    if len(report.rows) > MOST_ROWS:
+        out.print(f"… and {len(report.rows) - MOST_ROWS} more, in {report.out / 'grades.csv'}", soft_wrap=True)
     if report.mistakes:
         out.print("\nWhat the class got wrong most", style="bold")
         for mistake in report.mistakes[:3]:
@@ -159,16 +153,15 @@ def export(out: Out, run: Path, format: str, roster: Path | None, gradebook: str
     course = default_course()
     from grader.classroom.export import export as write
     from grader.classroom.roster import read_roster
+    from grader.classroom.submissions import NAMES
     from grader.cli.render import plural
 
     known = read_roster(roster, course) if roster else None
-    names = Path(f"{run.resolve()}.names.csv")
+    names = Path(f"{run.resolve()}{NAMES}")
     done = write(course, run, format, known, gradebook=gradebook, names=names, to=to)
     out.print(f"{plural(len(done.students), 'student')} in {done.path}", soft_wrap=True)
-    if done.by:
-        out.print(f"In Moodle's import, map from “{done.by}”; new grade items there are out of 100 until you say:")
-        for unit in done.units:
-            out.print(f"  {unit.number} {unit.title}: out of {unit.points}", soft_wrap=True)
+    for advice in done.advice:
+        out.print(advice, soft_wrap=True)
     if done.absent:
         out.note(f"Enrolled, and not in this class run: {', '.join(done.absent)}.")
     for student, why in done.unmatched.items():
