@@ -266,9 +266,7 @@ def test_a_class_in_many_batches_is_the_class_in_one(run, hand_in, answers, tmp_
     assert again.rows == first.rows and again.scores == first.scores
 
 
-def test_a_gradebook_that_cannot_be_written_stops_no_judgement(
-    run, hand_in, answers, tmp_path, monkeypatch
-):
+def test_a_gradebook_that_cannot_be_written_stops_no_judgement(run, hand_in, answers, tmp_path, monkeypatch):
     monkeypatch.setattr(book, "BATCH", 1)
     for number in range(3):
         hand_in(f"s{number}", answers["averages"])

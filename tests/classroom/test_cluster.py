@@ -113,8 +113,8 @@ def refused(classroom, course, out, **options):
 
 def test_a_worker_with_another_version_is_one_line(scheduler, classroom, mini_course, tmp_path, url):
     package = tmp_path / "elsewhere" / "grader"
-    shutil.copytree(Path(grader.__file__).parent, package, ignore=shutil.ignore_patterns("checks", "mistakes"))
-    with (package / "judge" / "verdict.py").open("a") as file:
+    shutil.copytree(Path(grader.__file__).parent, package)
+    with (package / "judge" / "terms" / "verdict.py").open("a") as file:
         file.write("# a later version\n")
     with workers(scheduler, 1, tmp_path, PYTHONPATH=str(package.parent)):
         said = refused(classroom, mini_course, tmp_path / "out", gradebook=url, cluster=scheduler)
@@ -126,7 +126,7 @@ def test_a_worker_with_another_version_is_one_line(scheduler, classroom, mini_co
 def test_a_worker_that_cannot_confine_is_refused_unless_insisted(scheduler, classroom, mini_course, tmp_path, url):
     write_text(
         tmp_path / "elsewhere" / "sitecustomize.py",
-        "import grader.judge.wall.confine\ngrader.judge.confine.can_confine = lambda: False\n",
+        "import grader.judge.wall.confine\ngrader.judge.wall.confine.can_confine = lambda: False\n",
     )
     with workers(scheduler, 1, tmp_path, PYTHONPATH=str(tmp_path / "elsewhere")):
         said = refused(classroom, mini_course, tmp_path / "out", gradebook=url, cluster=scheduler)
@@ -176,12 +176,12 @@ def test_workers_judge_by_hidden_checks_too(scheduler, classroom, mini_course, t
     options = {"seed": 3, "gradebook": url, "checks": checks}
     with workers(scheduler, 1, tmp_path):
         for number in range(4):  # more than a worker keeps judges for
-            write_text(checks / "phase1_numbers" / "test_unit1_averages.py", text.format(number))
+            write_text(checks / "phase1_numbers" / "unit1_averages" / "checks.py", text.format(number))
             there = grade(mini_course, ClassRun(classroom, tmp_path / "there", cluster=scheduler, **options))
             passed = there.students[0].verdict.exercises["averages/mean"]
             assert there.judged == 8 and [one.name for one in passed.hidden.checks] == [f"of {number}"]
-        kept = [path for path in (tmp_path / "dask").rglob("test_unit1_averages.py")]
+        kept = [path for path in (tmp_path / "dask").rglob("checks.py")]
         assert 0 < len(kept) <= 2
-        assert not [path for path in kept if path.parents[1].stat().st_mode & 0o077]
+        assert not [path for path in kept if path.parents[2].stat().st_mode & 0o077]
     grade(mini_course, ClassRun(classroom, tmp_path / "here", **options))
     assert verdicts(tmp_path / "there") == verdicts(tmp_path / "here")
