@@ -98,7 +98,7 @@ def processor_seconds(process: psutil.Process) -> float:
 
 def grade_one(submissions: Path, out: Path, unit_id: str, jobs: int, ready: bool) -> None:
     """Grade a folder here, and print what it took."""
-    from grader.classroom import grade
+    from grader.classroom import ClassRun, grade
     from grader.judge import ExerciseVerdict, Verdict
 
     course, own = default_course(), psutil.Process()
@@ -118,9 +118,8 @@ def grade_one(submissions: Path, out: Path, unit_id: str, jobs: int, ready: bool
             theirs = sum(map(processor_seconds, own.children(recursive=True)))
             ended = time.perf_counter()
 
-    report = grade(
-        course, submissions, out, units=[unit], jobs=jobs, judge=Ready() if ready else None, progress=progress
-    )
+    run = ClassRun(submissions, out, units=[unit], jobs=jobs)
+    report = grade(course, run, judge=Ready() if ready else None, progress=progress)
     used = resource.getrusage(resource.RUSAGE_SELF)
     figures = {
         "judging": ended - began,

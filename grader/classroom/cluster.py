@@ -53,8 +53,8 @@ class ClusterJudge:
         logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is said in one line
         self._address, self._over = address, False
         self._asked = {"root": str(course.root), "checker": checker_version(course), "unconfined": unconfined}
-        if found := [path for unit in course.curriculum.built if (path := course.hidden_checks(unit))]:
-            self._asked["hidden"] = tuple(("/".join(path.parts[-2:]), path.read_bytes()) for path in found)
+        if hidden := _hidden(course):
+            self._asked["hidden"] = hidden
         try:
             url = urlsplit(address)
             # A client that finds nobody leaves threads behind that complain at the end.
@@ -73,7 +73,7 @@ class ClusterJudge:
     @property
     def jobs(self) -> int:
         """How many submissions to have under way: two a thread of the cluster, so that none waits for the network."""
-        return 2 * sum(self._client.nthreads().values())
+        return 2 * int(sum(self._client.nthreads().values()))
 
     def __enter__(self) -> ClusterJudge:
         return self
@@ -105,6 +105,14 @@ class ClusterJudge:
             if self._over:
                 raise Stopped from None
             raise CourseError(f"The cluster cannot judge ({line(f'{type(error).__name__}: {error}')[:300]}).") from None
+
+
+def _hidden(course: Course) -> Files:
+    """The hidden checks, by where each lies in their folder."""
+    if course.hidden is None:
+        return ()
+    found = [path for unit in course.curriculum.built if (path := course.hidden_checks(unit))]
+    return tuple((path.relative_to(course.hidden).as_posix(), path.read_bytes()) for path in found)
 
 
 def _judged(asked: dict[str, Any], work: dict[str, Any], question: dict[str, Any]) -> dict[str, Any]:

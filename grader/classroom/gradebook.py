@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from subprocess import CalledProcessError
@@ -130,74 +132,138 @@ def unit_scores(url: str | URL, units: Sequence[Unit], students: Sequence[str]) 
 
 
 def _record_unit(book: Any, unit: Unit, students: Sequence[Graded], scores: Scores) -> None:
-    from nbgrader.api import BaseCell, Grade, SubmittedAssignment, SubmittedNotebook
-    from sqlalchemy import insert, select, update
-
+    """Write what `students` have on a unit, and put what now stands into `scores`."""
     assignment_id = book.update_or_create_assignment(unit.id).id
     notebook_id = book.update_or_create_notebook(unit.id, unit.id).id
     cells = {exercise.name: _grade_cell(book, unit, exercise).id for exercise in unit.exercises}
+    sheets = _Sheets(book, unit, assignment_id, notebook_id, {student.id: student for student in students})
+    sheets.hand_in()
+    sheets.write_scores(cells)
+    totals = sheets.read_scores(cells, scores)
+    sheets.write_lateness(totals)
 
-    def ask(*what: Any) -> Any:
+
+@dataclass(frozen=True)
+class _Sheets:
+    """What a few students handed in of one unit. Each step takes as many statements for one as for a hundred."""
+
+    book: Any
+    unit: Unit
+    assignment_id: Any
+    notebook_id: Any
+    students: dict[str, Graded]
+
+    def _ask(self, *what: Any) -> Any:
         """Of each of these students' sheets: the student, and `what`."""
-        return book.db.execute(
+        from nbgrader.api import SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy import select
+
+        return self.book.db.execute(
             select(SubmittedAssignment.student_id, *what)
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-            .where(SubmittedAssignment.assignment_id == assignment_id, SubmittedAssignment.student_id.in_(scores))
-            .where(SubmittedNotebook.notebook_id == notebook_id)
+            .where(SubmittedAssignment.assignment_id == self.assignment_id)
+            .where(SubmittedAssignment.student_id.in_(self.students))
+            .where(SubmittedNotebook.notebook_id == self.notebook_id)
         )
 
-    here = {student for (student,) in ask()}
-    handed_in = [one.id for one in students if unit.id in one.submitted or one.problem]
-    _hand_in(book, unit, [student for student in handed_in if student not in here])
+    def hand_in(self) -> None:
+        """Make the sheets of those who have a file, and of those whose submission could not be read."""
+        here = {student for (student,) in self._ask()}
+        handed_in = [one.id for one in self.students.values() if self.unit.id in one.submitted or one.problem]
+        _hand_in(self.book, self.unit, [student for student in handed_in if student not in here])
 
-    sheets = {student: sheet for student, sheet in ask(SubmittedNotebook.id)}
-    names = dict(book.db.execute(select(BaseCell.id, BaseCell.name).where(BaseCell.notebook_id == notebook_id)).all())
-    # The table's one index begins with the cell: named here, a batch costs the same in a class of any size.
-    theirs = Grade.cell_id.in_(names), Grade.notebook_id.in_(sheets.values())
-    columns = Grade.id, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade
-    found = book.db.execute(select(Grade.notebook_id, Grade.cell_id, *columns).where(*theirs))
-    grades = {(sheet, cell): grade for sheet, cell, *grade in found}
-    new, changed = [], []
-    for student in students:
-        for exercise in unit.exercises if student.id in sheets else ():
-            sheet, cell = sheets[student.id], cells[exercise.name]
-            points = float(student.verdict.exercises[exercise.id].points)
-            asks = student.problem is not None
-            if (sheet, cell) not in grades:  # the exercise joined the unit after this submission was recorded
-                row = {"notebook_id": sheet, "cell_id": cell, "auto_score": points, "needs_manual_grade": asks}
-                new.append(row)
+    @cached_property
+    def _ids(self) -> dict[str, str]:
+        """The sheets' ids by student, once handed in."""
+        from nbgrader.api import SubmittedNotebook
+
+        return {student: sheet for student, sheet in self._ask(SubmittedNotebook.id)}
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        """The names of the notebook's cells by id; nbgrader's own may be among them."""
+        from nbgrader.api import BaseCell
+        from sqlalchemy import select
+
+        cells = select(BaseCell.id, BaseCell.name).where(BaseCell.notebook_id == self.notebook_id)
+        return dict(self.book.db.execute(cells).all())
+
+    def _grades(self, *columns: Any) -> Any:
+        """Of each grade on these sheets: the sheet, the cell, and `columns`."""
+        from nbgrader.api import Grade
+        from sqlalchemy import select
+
+        # The table's one index begins with the cell: named here, a batch costs the same in a class of any size.
+        theirs = Grade.cell_id.in_(self._names), Grade.notebook_id.in_(self._ids.values())
+        return self.book.db.execute(select(Grade.notebook_id, Grade.cell_id, *columns).where(*theirs))
+
+    def write_scores(self, cells: Mapping[str, str]) -> None:
+        """Write the automatic scores that differ from those that are there; `cells` are the exercises' by name."""
+        from nbgrader.api import Grade
+        from sqlalchemy import insert, update
+
+        columns = Grade.id, Grade.auto_score, Grade.manual_score, Grade.needs_manual_grade
+        there = {(sheet, cell): grade for sheet, cell, *grade in self._grades(*columns)}
+        new: list[dict[str, Any]] = []
+        changed: list[dict[str, Any]] = []
+        for student, sheet in self._ids.items():
+            result = self.students[student]
+            asks = result.problem is not None
+            for exercise in self.unit.exercises:
+                cell, points = cells[exercise.name], float(result.verdict.exercises[exercise.id].points)
+                if (sheet, cell) not in there:  # the exercise joined the unit after this submission was recorded
+                    scored = {"auto_score": points, "needs_manual_grade": asks}
+                    new.append({"notebook_id": sheet, "cell_id": cell, **scored})
+                elif row := _changed(points, asks, *there[sheet, cell]):
+                    changed.append(row)
+        _many(self.book, insert(Grade), new)
+        _many(self.book, update(Grade), changed)
+
+    def read_scores(self, cells: Mapping[str, str], scores: Scores) -> dict[str, float]:
+        """Put what now stands into `scores`; the sheets' totals by student, with cells that are no exercises'."""
+        from nbgrader.api import Grade
+
+        for student in self.students:
+            scores[student] |= {exercise.id: 0.0 for exercise in self.unit.exercises}
+        owners = {sheet: student for student, sheet in self._ids.items()}
+        totals = dict.fromkeys(self._ids, 0.0)
+        for sheet, cell, score in self._grades(Grade.score):
+            totals[owners[sheet]] += score
+            if self._names[cell] in cells:
+                scores[owners[sheet]][f"{self.unit.id}/{self._names[cell]}"] = float(score)
+        return totals
+
+    def write_lateness(self, totals: Mapping[str, float]) -> None:
+        """Write when each sheet was handed in, and what its lateness costs of its total."""
+        from nbgrader.api import SubmittedAssignment, SubmittedNotebook
+        from sqlalchemy import update
+
+        times = SubmittedAssignment.id, SubmittedAssignment.timestamp
+        losses = SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty
+        dated, penalized = [], []
+        for student, submission, timestamp, sheet, penalty in self._ask(*times, *losses):
+            if (moment := self.students[student].handed_in.get(self.unit.id)) is None:
                 continue
-            id, auto, manual, needs = grades[sheet, cell]
-            if manual is not None:
-                asks = needs or auto != points
-            if (auto, needs) != (points, asks):
-                changed.append({"id": id, "auto_score": points, "needs_manual_grade": asks})
-    _many(book, insert(Grade), new)
-    _many(book, update(Grade), changed)
-
-    for student in students:
-        scores[student.id] |= {exercise.id: 0.0 for exercise in unit.exercises}
-    owners = {sheet: student for student, sheet in sheets.items()}
-    totals = dict.fromkeys(sheets, 0.0)
-    for sheet, cell, score in book.db.execute(select(Grade.notebook_id, Grade.cell_id, Grade.score).where(*theirs)):
-        totals[owners[sheet]] += score
-        if names[cell] in cells:
-            scores[owners[sheet]][f"{unit.id}/{names[cell]}"] = float(score)
-
-    times = SubmittedAssignment.id, SubmittedAssignment.timestamp
-    losses = SubmittedNotebook.id, SubmittedNotebook.late_submission_penalty
-    dated, penalized = [], []
-    by_id = {student.id: student for student in students}
-    for one, submission, timestamp, sheet, penalty in ask(*times, *losses):
-        if moment := by_id[one].handed_in.get(unit.id):
             naive = moment.astimezone(UTC).replace(tzinfo=None)  # as nbgrader keeps it
             if naive != timestamp:
                 dated.append({"id": submission, "timestamp": naive})
-            lost = by_id[one].late.get(unit.id, 0.0) * totals[one]
+            lost = self.students[student].late.get(self.unit.id, 0.0) * totals[student]
             if lost != (penalty or 0.0):
                 penalized.append({"id": sheet, "late_submission_penalty": lost})
-    _many(book, update(SubmittedAssignment), dated)
-    _many(book, update(SubmittedNotebook), penalized)
+        _many(self.book, update(SubmittedAssignment), dated)
+        _many(self.book, update(SubmittedNotebook), penalized)
+
+
+def _changed(
+    points: float, asks: bool, id: str, auto: float | None, manual: float | None, needs: bool
+) -> dict[str, Any] | None:
+    """What must be written where this is there; None if it says the same. A person's score asks to be looked at again
+    when the automatic one under it changes."""
+    if manual is not None:
+        asks = needs or auto != points
+    if (auto, needs) == (points, asks):
+        return None
+    return {"id": id, "auto_score": points, "needs_manual_grade": asks}
 
 
 def _hand_in(book: Any, unit: Unit, students: Sequence[str]) -> None:

@@ -70,13 +70,13 @@ def try_out(course: Course, units: Sequence[Unit], judge: Judges, *, profile: st
             continue
         solution = Submission({unit.address: course.reference(unit).read_bytes()})
         try:
-            verdict = judge.check(solution, [one.id for one in unit.exercises], profile=profile, seed=seed)
+            verdict = judge.check(solution, [exercise.id for exercise in unit.exercises], profile=profile, seed=seed)
         except JudgeUnavailable as error:
             raise _unusable(str(error)) from None
         for exercise in unit.exercises:
-            one = verdict.exercises[exercise.id]
-            if one.verdict != "passed":
-                raise _unusable(f"the course's own solution does not pass: {(one.hidden or one).message}")
+            result = verdict.exercises[exercise.id]
+            if result.verdict != "passed":
+                raise _unusable(f"the course's own solution does not pass: {(result.hidden or result).message}")
 
 
 def _unusable(reason: str) -> CourseError:

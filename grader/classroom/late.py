@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from grader.classroom.roster import Roster
+from grader.classroom.enrolled import Roster
 from grader.curriculum import CourseError, Unit
 
 DAY = timedelta(days=1)

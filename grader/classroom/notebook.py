@@ -36,11 +36,11 @@ from grader.curriculum import Course, CourseError, Exercise, default_course
 from grader.judge import Judge, Submission
 
 
-class Session:
+class Cells:
     """The cells of one kernel that ran without error, each at the place where it first ran."""
 
     def __init__(self) -> None:
-        self.cells: dict[str, str] = {}
+        self.sources: dict[str, str] = {}
         self.checking = False
 
     def remember(self, result: Any) -> None:
@@ -48,13 +48,13 @@ class Session:
         checked, self.checking = self.checking, False
         if result.success and not checked:
             source = result.info.raw_cell
-            self.cells[getattr(result.info, "cell_id", None) or source] = source
+            self.sources[getattr(result.info, "cell_id", None) or source] = source
 
     def notebook(self, unit: str) -> str:
         """What ran, as the text of a notebook of this unit."""
         cells: list[dict[str, Any]] = [
             {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": source}
-            for source in self.cells.values()
+            for source in self.sources.values()
         ]
         metadata = {"zero_to_diffusion": {"unit": unit}}
         return json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": metadata, "cells": cells})
@@ -79,12 +79,12 @@ class Rooms:
         return None
 
 
-_session = Session()
+_cells = Cells()
 
 
 def load_ipython_extension(shell: Any) -> None:
     """IPython's hook for `%load_ext`; IPython itself sees to it that it runs once in a kernel."""
-    shell.events.register("post_run_cell", _session.remember)
+    shell.events.register("post_run_cell", _cells.remember)
     sys.meta_path.append(Rooms(default_course()))
     threading.Thread(target=_start_the_judge, daemon=True).start()
 
@@ -102,14 +102,14 @@ def check(exercise_id: str, *, profile: str = "check", seed: int = 0) -> float:
     judge's: how thoroughly, and on which inputs.
     Raises CourseError for an unknown exercise.
     """
-    _session.checking = True
+    _cells.checking = True
     course = default_course()
     exercise = course.curriculum.find(exercise_id)
     if not isinstance(exercise, Exercise):
         raise CourseError(f"{exercise_id!r} is a whole unit; name one exercise, such as {exercise.exercises[0].id}.")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{exercise.unit_id}.ipynb"
-        path.write_text(_session.notebook(exercise.unit_id), encoding="utf-8")
+        path.write_text(_cells.notebook(exercise.unit_id), encoding="utf-8")
         submission = Submission.read(path)
     verdict = Judge.resident(course).check(submission, [exercise.id], profile=profile, seed=seed)
     one = verdict.exercises[exercise.id]

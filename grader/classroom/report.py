@@ -10,8 +10,8 @@ import csv
 import math
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache, partial
@@ -78,38 +78,30 @@ class ClassMistake:
 
 
 class Tally:
-    """What is counted over a class, one student at a time: as large as the course, however large the class."""
+    """What is counted over a class, one student at a time, in any order: as large as the course, however large the
+    class."""
 
     def __init__(self, units: Sequence[Unit]):
         self.units = units
         self.exercises = [exercise for unit in units for exercise in unit.exercises]
-        self.most = sum(unit.points for unit in units)
-        self.students = 0
-        self.tenths = [0] * 10  # how many students have up to a tenth of the points, two tenths, …
+        self.outcomes: Counter[tuple[str, str]] = Counter()  # by exercise id and verdict
         self.asked: Counter[tuple[str, str]] = Counter()  # how often a check ran, by exercise id and check
         self.refused: Counter[tuple[str, str]] = Counter()  # and how often it did not pass
-        self.points: defaultdict[str, float] = defaultdict(float)  # those that stand, by exercise
-        self.outcomes: Counter[tuple[str, str]] = Counter()  # by exercise id and verdict
-        self.problems: dict[str, str] = {}
         self.confined = True
+        self._first: dict[tuple[str, str], tuple[str, int]] = {}  # the first student that it ran for, and its position
         self._made: Counter[tuple[str, str, str]] = Counter()
 
-    def add(self, student: Graded, scores: Mapping[str, float]) -> None:
-        self.students += 1
-        for exercise in self.exercises:
-            self.points[exercise.id] += scores[exercise.id]
-        total = sum(after_lateness(student, unit, scores) for unit in self.units)
-        self.tenths[min(9, max(0, math.ceil(10 * total / self.most - 1e-9) - 1))] += 1
+    def add(self, student: Graded) -> None:
         self.confined &= student.verdict.confined
-        if student.problem:
-            self.problems[student.id] = student.problem
-        for name, one in student.verdict.exercises.items():
-            self.outcomes[name, one.verdict] += 1
-            hidden = one.hidden.checks if one.hidden else ()
-            for check in (*one.checks, *(replace(check, name=f"hidden: {check.name}") for check in hidden)):
-                self.asked[name, check.name] += 1
-                self.refused[name, check.name] += not check.passed
-            parts = [part for part in (one, one.hidden) if part]
+        position = 0
+        for name, result in student.verdict.exercises.items():
+            self.outcomes[name, result.verdict] += 1
+            for check, passed in _checks(result):
+                key, position = (name, check), position + 1
+                self.asked[key] += 1
+                self.refused[key] += not passed
+                self._first[key] = min(self._first.get(key, (student.id, position)), (student.id, position))
+            parts = [part for part in (result, result.hidden) if part]
             # The message on a known mistake ends with its sentence.
             made = {(name, part.diagnosis, part.message.splitlines()[-1].strip()) for part in parts if part.diagnosis}
             self._made.update(made)
@@ -119,14 +111,64 @@ class Tally:
         ordered = sorted(self._made.items(), key=lambda item: (-item[1], item[0]))
         return tuple(ClassMistake(*mistake, students=count) for mistake, count in ordered)
 
+    @property
+    def failing(self) -> list[tuple[tuple[str, str], int]]:
+        """The checks that did not always pass and how often, by exercise id and check; the commonest first."""
+        some = ((check, count) for check, count in self.refused.items() if count)
+        return sorted(some, key=lambda item: (-item[1], self._first[item[0]]))
+
+
+def _checks(result: ExerciseVerdict) -> Iterator[tuple[str, bool]]:
+    """The checks of an exercise and whether they passed, hidden ones marked."""
+    yield from ((check.name, check.passed) for check in result.checks)
+    if result.hidden:
+        yield from ((f"hidden: {check.name}", check.passed) for check in result.hidden.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What stays in memory of a student when the class is done: the line of grades.csv, and what a screen shows.
+
+    `scores` are the points that stand, by exercise in the order of the run's units, before lateness is paid for, and
+    `outcomes` the verdicts; `by_unit` is what is left of each unit.
+    """
+
+    student: str
+    scores: tuple[float, ...]
+    by_unit: tuple[float, ...]
+    outcomes: tuple[str, ...]
+    late: Mapping[str, float]
+    problem: str | None
+    note: str
+
+    @classmethod
+    def of(cls, student: Graded, units: Sequence[Unit], scores: Mapping[str, float]) -> Row:
+        """The row of a student with these `scores` by exercise id."""
+        exercises = [exercise.id for unit in units for exercise in unit.exercises]
+        late = [f"{unit.id}: {said}" for unit in units if (said := student.lateness(unit))]
+        return cls(
+            student=student.id,
+            scores=tuple(scores[exercise] for exercise in exercises),
+            by_unit=tuple(after_lateness(student, unit, scores) for unit in units),
+            outcomes=tuple(student.verdict.exercises[exercise].verdict for exercise in exercises),
+            late=student.late,
+            problem=student.problem,
+            note=" ".join(filter(None, [student.problem, *late])),
+        )
+
+    @property
+    def points(self) -> float:
+        return sum(self.by_unit)
+
 
 @dataclass(frozen=True)
 class GradeReport:
     """A class run: the units graded, where it was written, and what was counted.
 
-    `students` are read from disk one by one, in order of id, each time they are asked for. `judged` is how many
-    needed a new verdict; `gradebook` the database's address without its password; `ignored` are entries of the folder
-    that are nobody's submission, and `strangers` students who are not on the roster.
+    `students` are read from disk one by one, in order of id, each time they are asked for; `rows` are what is kept of
+    them in that order. `judged` is how many needed a new verdict; `gradebook` the database's address without its
+    password; `ignored` are entries of the folder that are nobody's submission, and `strangers` students who are not on
+    the roster.
     """
 
     students: Sequence[Graded]
@@ -135,6 +177,7 @@ class GradeReport:
     gradebook: str
     seed: int
     tally: Tally
+    rows: tuple[Row, ...]
     judged: int = 0
     ignored: tuple[str, ...] = ()
     strangers: tuple[str, ...] = ()
@@ -142,7 +185,7 @@ class GradeReport:
     @property
     def problems(self) -> dict[str, str]:
         """Students whose submission could not be judged, and why."""
-        return self.tally.problems
+        return {row.student: row.problem for row in self.rows if row.problem}
 
     @property
     def mistakes(self) -> tuple[ClassMistake, ...]:
@@ -158,22 +201,17 @@ class GradeReport:
     def scores(self) -> dict[str, dict[str, float]]:
         """The points that stand, by student and exercise, as grades.csv has them: before lateness is paid for."""
         names = [exercise.id for exercise in self.tally.exercises]
-        return {student.id: {name: float(row[name]) for name in names} for student, row in self.rows()}
-
-    def rows(self) -> Iterator[tuple[Graded, dict[str, str]]]:
-        """Each student with the line of grades.csv."""
-        with (self.out / "grades.csv").open(encoding="utf-8", newline="") as file:
-            yield from zip(self.students, csv.DictReader(file), strict=True)
+        return {row.student: dict(zip(names, map(float, map(_cell, row.scores)), strict=True)) for row in self.rows}
 
     def to_dict(self) -> dict[str, Any]:
-        """The run as JSON-able data: `{"schema": 1, "students": {id: verdict}, …}`. Holds the whole class."""
+        """The run as JSON-able data: `{"schema": 1, "students": {id: verdict}, …}`. Reads and holds the whole class."""
         return {
             "schema": 1,
             "students": {student.id: student.verdict.to_dict() for student in self.students},
             "scores": self.scores,
             "problems": self.problems,
             "mistakes": [vars(mistake) for mistake in self.mistakes],
-            "late": {student.id: dict(student.late) for student in self.students if student.late},
+            "late": {row.student: dict(row.late) for row in self.rows if row.late},
             "units": [unit.id for unit in self.units],
             "seed": self.seed,
             "confined": self.confined,
@@ -189,24 +227,22 @@ def after_lateness(student: Graded, unit: Unit, scores: Mapping[str, float]) -> 
     return sum(scores[exercise.id] for exercise in unit.exercises) * (1 - student.late.get(unit.id, 0.0))
 
 
-class GradesTable:
+def write_grades(file: IO[str], units: Sequence[Unit], rows: Iterable[Row]) -> None:
     """grades.csv, a row a student: total, each unit, each exercise, and a note. What a person entered counts.
 
     What lateness costs is taken off the units and the total, not the exercises.
     """
+    table = csv.writer(file, lineterminator="\n")
+    exercises = [exercise.id for unit in units for exercise in unit.exercises]
+    table.writerow(["student", "points", "max_points", *(unit.id for unit in units), *exercises, "note"])
+    most = sum(unit.points for unit in units)
+    for row in rows:
+        points = map(_cell, [row.points, most, *row.by_unit, *row.scores])
+        table.writerow([spreadsheet_text(row.student), *points, spreadsheet_text(row.note)])
 
-    def __init__(self, file: IO[str], units: Sequence[Unit]):
-        self._rows, self._units = csv.writer(file, lineterminator="\n"), units
-        exercises = [exercise.id for unit in units for exercise in unit.exercises]
-        self._rows.writerow(["student", "points", "max_points", *(unit.id for unit in units), *exercises, "note"])
 
-    def add(self, student: Graded, scores: Mapping[str, float]) -> None:
-        by_unit = [after_lateness(student, unit, scores) for unit in self._units]
-        exercises = [scores[exercise.id] for unit in self._units for exercise in unit.exercises]
-        points = [sum(by_unit), sum(unit.points for unit in self._units), *by_unit, *exercises]
-        late = [f"{unit.id}: {said}" for unit in self._units if (said := student.lateness(unit))]
-        note = " ".join(filter(None, [student.problem, *late]))
-        self._rows.writerow([spreadsheet_text(student.id), *(f"{value:g}" for value in points), spreadsheet_text(note)])
+def _cell(points: float) -> str:
+    return f"{points:g}"
 
 
 def spreadsheet_text(text: str) -> str:
@@ -391,47 +427,67 @@ def _fenced(text: str, language: str = "text") -> str:
 
 def summary_markdown(report: GradeReport) -> str:
     """The class at a glance: what was passed, which known mistakes it makes, whose work needs a person."""
-    tally = report.tally
+    units = ", ".join(f"{unit.number} {_plain(unit.title)}" for unit in report.units)
     parts = [
         "# Class summary",
-        f"{counted(tally.students, 'student')}; {', '.join(f'{u.number} {_plain(u.title)}' for u in report.units)}. "
-        f"Gradebook: {_plain(report.gradebook)}",
-        "| exercise | " + " | ".join(OUTCOMES) + " | mean points |\n| --- |" + " ---: |" * (len(OUTCOMES) + 1),
+        f"{counted(len(report.rows), 'student')}; {units}. Gradebook: {_plain(report.gradebook)}",
+        _outcomes(report),
+        *([] if report.confined else [f"**{_UNCONFINED}**"]),
+        "## Points",
+        _histogram(report),
+        *_failing(report.tally),
+        *_listed("Known mistakes the class makes", map(_made, report.mistakes)),
+        *_listed("Could not be judged", (f"{_plain(who)}: {_plain(why)}" for who, why in report.problems.items())),
+        *_named("Not on the roster, so never late", report.strangers),
+        *_named("Not taken for submissions", report.ignored),
     ]
-    for exercise in tally.exercises:
-        mean = f"{tally.points[exercise.id] / max(tally.students, 1):.2f} / {exercise.points}"
-        counts = " | ".join(str(tally.outcomes[exercise.id, outcome]) for outcome in OUTCOMES)
-        parts[-1] += f"\n| `{exercise.id}` | {counts} | {mean} |"
-    if not tally.confined:
-        parts.append(f"**{_UNCONFINED}**")
-    parts.append("## Points")
-    parts.append(_histogram(tally.tenths))
-    if refused := [(check, count) for check, count in tally.refused.most_common(MOST_CHECKS) if count]:
-        parts.append("## Checks that fail most")
-        parts.append("| exercise | check | fails |\n| --- | --- | ---: |")
-        for check, count in refused:
-            asked = tally.asked[check]
-            parts[-1] += f"\n| `{check[0]}` | {_plain(check[1])} | {count} of {asked} ({count / asked:.0%}) |"
-    if tally.mistakes:
-        parts.append("## Known mistakes the class makes")
-        parts.append(
-            "\n".join(
-                f"- {counted(mistake.students, 'student')}, `{mistake.exercise}`: {_plain(mistake.sentence)}"
-                for mistake in tally.mistakes
-            )
-        )
-    if tally.problems:
-        parts.append("## Could not be judged")
-        parts.append("\n".join(f"- {_plain(who)}: {_plain(why)}" for who, why in tally.problems.items()))
-    if report.strangers:
-        parts.append("Not on the roster, so never late: " + ", ".join(map(_plain, report.strangers)))
-    if report.ignored:
-        parts.append("Not taken for submissions: " + ", ".join(map(_plain, report.ignored)))
     return "\n\n".join(parts) + "\n"
 
 
-def _histogram(tenths: Sequence[int]) -> str:
+def _outcomes(report: GradeReport) -> str:
+    """A table: each exercise, how often each outcome, and the mean of the points that stand."""
+    lines = [
+        "| exercise | " + " | ".join(OUTCOMES) + " | mean points |",
+        "| --- |" + " ---: |" * (len(OUTCOMES) + 1),
+    ]
+    for number, exercise in enumerate(report.tally.exercises):
+        mean = sum(row.scores[number] for row in report.rows) / max(len(report.rows), 1)
+        counts = " | ".join(str(report.tally.outcomes[exercise.id, outcome]) for outcome in OUTCOMES)
+        lines.append(f"| `{exercise.id}` | {counts} | {mean:.2f} / {exercise.points} |")
+    return "\n".join(lines)
+
+
+def _failing(tally: Tally) -> Iterator[str]:
+    lines = ["| exercise | check | fails |", "| --- | --- | ---: |"]
+    for (exercise, check), count in tally.failing[:MOST_CHECKS]:
+        asked = tally.asked[exercise, check]
+        lines.append(f"| `{exercise}` | {_plain(check)} | {count} of {asked} ({count / asked:.0%}) |")
+    if tally.failing:
+        yield "## Checks that fail most"
+        yield "\n".join(lines)
+
+
+def _made(mistake: ClassMistake) -> str:
+    return f"{counted(mistake.students, 'student')}, `{mistake.exercise}`: {_plain(mistake.sentence)}"
+
+
+def _listed(title: str, items: Iterable[str]) -> Iterator[str]:
+    if lines := [f"- {item}" for item in items]:
+        yield f"## {title}"
+        yield "\n".join(lines)
+
+
+def _named(what: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"{what}: " + ", ".join(map(_plain, names))
+
+
+def _histogram(report: GradeReport) -> str:
     """How many students have how many percent of the points."""
+    most = sum(unit.points for unit in report.units)
+    tenths = [0] * 10  # how many students have up to a tenth of the points, two tenths, …
+    for row in report.rows:
+        tenths[min(9, max(0, math.ceil(10 * row.points / most - 1e-9) - 1))] += 1
     lines = []
     for number, count in enumerate(tenths):
         low = 10 * number + 1 if number else 0

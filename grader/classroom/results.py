@@ -1,4 +1,4 @@
-"""Verdicts on disk: one file a student, written whole the moment it is known, read back whenever it is needed.
+"""Verdicts on disk: one file a student, written whole the moment it is known, read at most once a run.
 
 A file holds the last attempt, and under `earlier` those before it: another source of the same student's.
 """
@@ -19,7 +19,15 @@ from grader.ground.files import write_text
 from grader.judge import Verdict
 
 Record = dict[str, Any]
-"""An attempt: the question that it answers, `submitted`, `handed_in`, `problem` and `verdict`."""
+"""An attempt as it is on disk: the question that it answers, `submitted`, `handed_in`, `problem` and `verdict`."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt as it is on disk, and what it means by the policy of this run."""
+
+    record: Record
+    graded: Graded
 
 
 @dataclass(frozen=True)
@@ -45,71 +53,85 @@ class Results(Sequence[Graded]):
     def __getitem__(self, index: slice) -> Sequence[Graded]: ...
     def __getitem__(self, index: int | slice) -> Graded | Sequence[Graded]:
         if isinstance(index, slice):
-            return [self.read(student) for student in self.ids[index]]
-        return self.read(self.ids[index])
+            return [self.history(student).counting for student in self.ids[index]]
+        return self.history(self.ids[index]).counting
 
-    def read(self, student: str) -> Graded:
-        """The attempt that counts. Raises CourseError when there is none on disk."""
-        if not (attempts := self._attempts(student)):
-            raise CourseError(f"{self._path(student)} is gone or torn; run the same command again.")
-        last, *earlier = map(self._graded, attempts)
-        if not self.best:
+    def history(self, student: str) -> History:
+        """What is on disk of a student, read now; nothing if the file is not whole."""
+        try:
+            last = json.loads(self.path(student).read_text(encoding="utf-8"))
+            attempts = [Attempt(record, self._graded(record)) for record in (last, *last.pop("earlier"))]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            attempts = []
+        return History(self, student, attempts)
+
+    def _graded(self, record: Record) -> Graded:
+        verdict = Verdict.from_dict(record["verdict"])
+        graded = Graded(record["student"], verdict, frozenset(record["submitted"]), record["problem"])
+        return self.dated(graded, record)
+
+    def dated(self, graded: Graded, record: Record) -> Graded:
+        """The result with what its lateness costs, if this run asks for that."""
+        if self.policy is None:
+            return graded
+        when = {unit: datetime.fromisoformat(moment) for unit, moment in record["handed_in"].items()}
+        return replace(graded, handed_in=when, late=lateness(self.policy, graded.id, self.units, when))
+
+    def path(self, student: str) -> Path:
+        return self.folder / f"{student}.json"
+
+
+class History:
+    """A student's attempts, the last one first, as they are on disk; every change is written at once."""
+
+    def __init__(self, results: Results, student: str, attempts: Sequence[Attempt]):
+        self._results, self._student, self._attempts = results, student, attempts
+
+    @property
+    def counting(self) -> Graded:
+        """The attempt that counts. Raises CourseError when there is none."""
+        if not self._attempts:
+            raise CourseError(f"{self._results.path(self._student)} is gone or torn; run the same command again.")
+        last, *earlier = (attempt.graded for attempt in self._attempts)
+        if not self._results.best:
             return last
         # What is to be compared with the last attempt must have been asked the same, behind the same wall.
         asked = last.verdict.exercises.keys(), last.verdict.confined
-        same = [one for one in earlier if (one.verdict.exercises.keys(), one.verdict.confined) == asked]
-        return max([last, *same], key=lambda one: one.standing)
+        same = [graded for graded in earlier if (graded.verdict.exercises.keys(), graded.verdict.confined) == asked]
+        return max([last, *same], key=lambda graded: graded.standing)
 
-    def recall(self, student: str, question: Record, problem: str | None, when: Mapping[str, datetime]) -> bool:
-        """Whether an attempt on disk answers this question; then it becomes the last one."""
-        attempts = self._attempts(student)
-        for number, attempt in enumerate(attempts):
-            if attempt["problem"] == problem and all(attempt.get(key) == value for key, value in question.items()):
-                first = _first_seen(attempt["handed_in"], when)
-                if number or first != attempt["handed_in"]:
-                    self._write(student, [{**attempt, "handed_in": first}, *attempts[:number], *attempts[number + 1 :]])
-                return True
+    def recall(self, question: Record, problem: str | None, when: Mapping[str, datetime]) -> bool:
+        """Whether an attempt answers this question; then it becomes the last one."""
+        for attempt in self._attempts:
+            record = attempt.record
+            if record["problem"] != problem or any(record.get(key) != value for key, value in question.items()):
+                continue
+            first = _first_seen(record["handed_in"], when)
+            if attempt is not self._attempts[0] or first != record["handed_in"]:
+                others = [other for other in self._attempts if other is not attempt]
+                self._write({**record, "handed_in": first}, attempt.graded, others)
+            return True
         return False
 
-    def keep(self, graded: Graded, question: Record, when: Mapping[str, datetime]) -> None:
-        """Write a new last attempt. Raises CourseError when it cannot be written."""
-        attempts = self._attempts(graded.id)
-        again = [one for one in attempts if one["source_sha256"] == question["source_sha256"]]
-        earlier = [one for one in attempts if one not in again and not one["problem"]]
-        attempt = {
+    def add(self, graded: Graded, question: Record, when: Mapping[str, datetime]) -> None:
+        """Make this the last attempt. Raises CourseError when it cannot be written."""
+        source = question["source_sha256"]
+        again = [attempt for attempt in self._attempts if attempt.record["source_sha256"] == source]
+        record = {
             **question,
             "submitted": sorted(graded.submitted),
-            "handed_in": _first_seen(again[0]["handed_in"] if again else {}, when),
+            "handed_in": _first_seen(again[0].record["handed_in"] if again else {}, when),
             "problem": graded.problem,
             "verdict": graded.verdict.to_dict(),
         }
-        self._write(graded.id, [attempt, *earlier])
+        earlier = [attempt for attempt in self._attempts if attempt not in again and not attempt.record["problem"]]
+        self._write(record, graded, earlier)
 
-    def _attempts(self, student: str) -> list[Record]:
-        """What is on disk, the last one first; nothing if the file is not whole."""
-        try:
-            last = json.loads(self._path(student).read_text(encoding="utf-8"))
-            attempts = [last, *last.pop("earlier")]
-            for attempt in attempts:
-                self._graded(attempt)
-            return attempts
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return []
-
-    def _write(self, student: str, attempts: Sequence[Record]) -> None:
-        last = {**attempts[0], "earlier": list(attempts[1:])}
-        write_text(self._path(student), json.dumps(last, indent=1, ensure_ascii=False) + "\n")
-
-    def _graded(self, attempt: Record) -> Graded:
-        student, verdict = attempt["student"], Verdict.from_dict(attempt["verdict"])
-        graded = Graded(student, verdict, frozenset(attempt["submitted"]), attempt["problem"])
-        if self.policy is None:
-            return graded
-        when = {unit: datetime.fromisoformat(moment) for unit, moment in attempt["handed_in"].items()}
-        return replace(graded, handed_in=when, late=lateness(self.policy, student, self.units, when))
-
-    def _path(self, student: str) -> Path:
-        return self.folder / f"{student}.json"
+    def _write(self, last: Record, graded: Graded, earlier: Sequence[Attempt]) -> None:
+        document = {**last, "earlier": [attempt.record for attempt in earlier]}
+        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        write_text(self._results.path(self._student), text)
+        self._attempts = [Attempt(last, self._results.dated(graded, last)), *earlier]
 
 
 def _first_seen(before: Mapping[str, str], when: Mapping[str, datetime]) -> dict[str, str]:

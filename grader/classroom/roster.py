@@ -6,7 +6,7 @@ to case, blanks and underscores; columns that are not listed here are passed ove
 
 - `student_id`: required; the student's folder or file name among the submissions.
 - `name` (or Canvas's `Student`, or Moodle's `First name` and `Last name`) and `email` (or Moodle's `Email address`).
-- Canvas: `ID`, `SIS User ID`, `SIS Login ID`, `Section`. Moodle: `Username`, `ID number`.
+- What the class's LMS knows students by: the columns that the formats of grader/classroom/export read.
 - `due`: ISO 8601, such as 2026-10-01 (the end of that day) or 2026-10-01T18:00; in this machine's time zone unless
   the cell names one. `due UNIT` says it for one unit. An empty cell means that the work is never late.
 - `extension`, `extension UNIT`: days that this student has more, such as 2 or 0.5.
@@ -17,64 +17,23 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
+from grader.classroom.enrolled import Enrolled, Roster, column
+from grader.classroom.export import COLUMNS
 from grader.classroom.files import student_id
-from grader.curriculum import Course, CourseError, Unit, UnknownId
+from grader.curriculum import Course, CourseError, UnknownId
 from grader.ground.text import printable
 
 MAX_ROSTER_BYTES = 16 << 20
 MAX_EXTENSION_DAYS = 10_000
 
-
-@dataclass(frozen=True)
-class Enrolled:
-    """A student of the roster. A text that the roster does not give is "".
-
-    `id` is the student's everywhere else: verdicts, feedback, gradebook. `due` and `extension` are by unit id, or by
-    "" for every unit that has none of its own; dates carry a time zone.
-    """
-
-    id: str
-    name: str = ""
-    email: str = ""
-    canvas_id: str = ""
-    sis_user_id: str = ""
-    sis_login_id: str = ""
-    section: str = ""
-    moodle_username: str = ""
-    moodle_id_number: str = ""
-    due: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
-    extension: Mapping[str, timedelta] = field(default_factory=lambda: MappingProxyType({}))
-
-    def due_for(self, unit: Unit) -> datetime | None:
-        """When this student's work on a unit is due, the extension included; None if it is never late."""
-        due = self.due.get(unit.id, self.due.get(""))
-        return due and due + self.extension.get(unit.id, self.extension.get("", timedelta()))
-
-
-Roster = Mapping[str, Enrolled]
-"""The enrolled by student id, in the file's order."""
-
-_TEXTS = {
-    "name": "name",
-    "student": "name",
-    "email": "email",
-    "emailaddress": "email",
-    "id": "canvas_id",
-    "sisuserid": "sis_user_id",
-    "sisloginid": "sis_login_id",
-    "section": "section",
-    "username": "moodle_username",
-    "idnumber": "moodle_id_number",
-}
-"""The field that a column fills."""
-_COLUMNS = {"studentid", "firstname", "lastname", *_TEXTS}
+_NAME, _EMAIL = ("name", "student"), ("email", "emailaddress")
+_LMS = frozenset(map(column, COLUMNS))
+_READ = {"studentid", "firstname", "lastname", *_NAME, *_EMAIL, *_LMS}
 
 
 def read_roster(path: Path, course: Course) -> Roster:
@@ -84,51 +43,76 @@ def read_roster(path: Path, course: Course) -> Roster:
     student or a header twice, or a date, an extension or a unit that cannot be understood.
     """
     rows = _rows(path)
-    at, header = next(rows, (1, []))
-    where = f"{path}, line {at}"
-    columns: dict[str, int] = {}
-    dated: dict[tuple[str, str], int] = {}
-    for index, name in enumerate(header):
-        known: dict[Any, int]
-        key: Any
-        if match := re.fullmatch(r"(due|extension)(?:[\s:]+(.+))?", name, re.IGNORECASE):
-            known, key = dated, (match[1].lower(), _unit(course, match[2], where))
-        elif (key := re.sub(r"[\s_]", "", name).lower()) in _COLUMNS:
-            known = columns
-        else:
-            continue
-        if key in known:
-            raise CourseError(f"{where}: the column {printable(name)} is there twice; keep one of them.")
-        known[key] = index
-    if "studentid" not in columns:
-        raise CourseError(
-            f"{where}: there is no column student_id; add it, with the names under which students hand in."
-        )
-
+    at, names = next(rows, (1, []))
+    header = _header(course, names, f"{path}, line {at}")
     roster: dict[str, Enrolled] = {}
     lines: dict[str, int] = {}
     for line, cells in rows:
         where = f"{path}, line {line}"
-        if len(cells) > len(header):
-            raise CourseError(f"{where}: there are {len(cells)} cells under {len(header)} headers; mend that line.")
-        cells += [""] * (len(header) - len(cells))
-        row = {key: cells[index] for key, index in columns.items() if cells[index]}
-        if not row or row.get("student") == "Points Possible":  # Canvas has lines that are nobody's
+        if (student := _student(header, cells, where)) is None:
             continue
-        if "studentid" not in row:
-            raise CourseError(f"{where}: there is no student_id; every student needs one.")
-        if (one := student_id(row["studentid"])) in roster:
-            raise CourseError(f"{where}: {one} is on line {lines[one]} already; a student has one line.")
-        texts = {"name": f"{row.get('firstname', '')} {row.get('lastname', '')}".strip()}
-        texts |= {field: row[key] for key, field in _TEXTS.items() if key in row}
-        dates = {key: cells[index] for key, index in dated.items() if cells[index]}
-        due = {unit: _moment(cell, where) for (kind, unit), cell in dates.items() if kind == "due"}
-        extension = {unit: _days(cell, where) for (kind, unit), cell in dates.items() if kind == "extension"}
-        roster[one] = Enrolled(one, **texts, due=due, extension=extension)
-        lines[one] = line
+        if student.id in roster:
+            raise CourseError(f"{where}: {student.id} is on line {lines[student.id]} already; a student has one line.")
+        roster[student.id] = student
+        lines[student.id] = line
     if not roster:
         raise CourseError(f"{path} lists no students; write one line for each.")
     return roster
+
+
+@dataclass
+class _Header:
+    """Where things stand in a line: texts by `column`, dates and extensions also by unit id, "" for all units."""
+
+    width: int
+    texts: dict[str, int] = field(default_factory=dict)
+    due: dict[str, int] = field(default_factory=dict)
+    extension: dict[str, int] = field(default_factory=dict)
+
+
+def _header(course: Course, names: Sequence[str], where: str) -> _Header:
+    header = _Header(len(names))
+    for place, name in enumerate(names):
+        if match := re.fullmatch(r"(due|extension)(?:[\s:]+(.+))?", name, re.IGNORECASE):
+            known = header.due if match[1].lower() == "due" else header.extension
+            key = _unit(course, match[2], where)
+        elif column(name) in _READ:
+            known, key = header.texts, column(name)
+        else:
+            continue
+        if key in known:
+            raise CourseError(f"{where}: the column {printable(name)} is there twice; keep one of them.")
+        known[key] = place
+    if "studentid" not in header.texts:
+        raise CourseError(
+            f"{where}: there is no column student_id; add it, with the names under which students hand in."
+        )
+    return header
+
+
+def _student(header: _Header, cells: list[str], where: str) -> Enrolled | None:
+    """The student of a line; None if it is nobody's."""
+    if len(cells) > header.width:
+        raise CourseError(f"{where}: there are {len(cells)} cells under {header.width} headers; mend that line.")
+    cells += [""] * (header.width - len(cells))
+    texts = {key: cells[place] for key, place in header.texts.items() if cells[place]}
+    if not texts or texts.get("student") == "Points Possible":  # Canvas has lines that are nobody's
+        return None
+    if "studentid" not in texts:
+        raise CourseError(f"{where}: there is no student_id; every student needs one.")
+    both = f"{texts.get('firstname', '')} {texts.get('lastname', '')}".strip()
+    return Enrolled(
+        id=student_id(texts["studentid"]),
+        name=_last(texts, _NAME) or both,
+        email=_last(texts, _EMAIL),
+        lms={key: text for key, text in texts.items() if key in _LMS},
+        due={unit: _moment(cells[place], where) for unit, place in header.due.items() if cells[place]},
+        extension={unit: _days(cells[place], where) for unit, place in header.extension.items() if cells[place]},
+    )
+
+
+def _last(texts: Mapping[str, str], keys: Sequence[str]) -> str:
+    return next((texts[key] for key in reversed(keys) if key in texts), "")
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:

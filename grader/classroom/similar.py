@@ -38,8 +38,12 @@ LEAST = 100
 MAX_CHARACTERS = 64 << 10
 """A longer file is not compared, and named."""
 
-Progress = Callable[[int, int], None]
+OnCompared = Callable[[int, int], None]
 """Called with how many comparisons are done and how many there are."""
+
+
+Files = dict[Unit, dict[str, "CodeFingerprint"]]
+"""The files to compare, by unit and student."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def similar(
     units: Sequence[Unit] = (),
     alike: float = ALIKE,
     most: int = MOST,
-    progress: Progress = lambda done, total: None,
+    progress: OnCompared = lambda done, total: None,
 ) -> Similar:
     """Compare every two students of the folder `submissions`, unit by unit, and write a page to `to`.
 
@@ -103,11 +107,28 @@ def similar(
     """
     if find_spec("copydetect") is None:
         raise CourseError("Comparing needs copydetect; install it with: pip install 'zero-to-diffusion[class]'")
-    from copydetect import compare_files
+    files, problems = _read(course, submissions, to, units)
+    if not files:
+        wanted = ", ".join(unit.id for unit in units) or "any unit"
+        raise CourseError(f"Fewer than two students in {submissions} handed in {wanted}; there is nothing to compare.")
+    found = _compared(course, files, alike, progress)
+    result = Similar(
+        path=to,
+        pairs=tuple(_pair(unit, who, files[unit]) for unit, who in found[:most]),
+        more=max(0, len(found) - most),
+        students=len({student for theirs in files.values() for student in theirs}),
+        units=tuple(files),
+        problems=problems,
+    )
+    write_text(to, _page().render(found=result, alike=alike, run=RUN) + "\n")
+    return result
 
+
+def _read(course: Course, submissions: Path, to: Path, units: Sequence[Unit]) -> tuple[Files, dict[str, str]]:
+    """The files of each unit that more than one student handed in; and who cannot be compared, and why."""
     entries, _ = list_class(course, submissions, leave_out=to)
     problems: dict[str, str] = {}
-    files: dict[Unit, dict[str, CodeFingerprint]] = {unit: {} for unit in units or course.curriculum.built}
+    files: Files = {unit: {} for unit in units or course.curriculum.built}
     for entry in entries:
         work = read_work(course, submissions, entry, units)
         if work.problem:
@@ -118,32 +139,36 @@ def similar(
                 problems[entry.id] = f"{unit.address}.py is longer than {MAX_CHARACTERS >> 10} Ki characters."
             elif text:
                 theirs[entry.id] = _fingerprint(text)
-    compared = {unit: theirs for unit, theirs in files.items() if len(theirs) > 1}
-    if not compared:
-        wanted = ", ".join(unit.id for unit in units) or "any unit"
-        raise CourseError(f"Fewer than two students in {submissions} handed in {wanted}; there is nothing to compare.")
+    return {unit: theirs for unit, theirs in files.items() if len(theirs) > 1}, problems
 
-    total = sum(len(theirs) * (len(theirs) - 1) // 2 for theirs in compared.values())
+
+def _compared(course: Course, files: Files, alike: float, progress: OnCompared) -> list[tuple[Unit, tuple[str, str]]]:
+    """Every two students whose files of a unit share at least `alike`, the most alike first."""
+    total = sum(len(theirs) * (len(theirs) - 1) // 2 for theirs in files.values())
     found: list[tuple[float, int, Unit, tuple[str, str]]] = []
     done = 0
-    for unit, theirs in compared.items():
+    for unit, theirs in files.items():
         _forget_what_was_given(course, unit, theirs.values())
         for who in combinations(sorted(theirs), 2):
-            one, other = theirs[who[0]], theirs[who[1]]
-            # Cheap: only promising pairs are laid side by side.
-            if len(one.hashes & other.hashes) > alike * min(len(one.hashes), len(other.hashes)) / 2:
-                characters, shares, _ = compare_files(one, other)
-                if characters >= LEAST and max(shares) >= alike:
-                    found.append((min(1.0, max(shares)), characters, unit, who))
+            share, characters = _shared(theirs[who[0]], theirs[who[1]], alike)
+            if characters >= LEAST and share >= alike:
+                found.append((min(1.0, share), characters, unit, who))
             done += 1
             if done % 1000 == 0 or done == total:
                 progress(done, total)
     found.sort(key=lambda pair: (-pair[0], -pair[1], pair[2].id, pair[3]))
-    pairs = tuple(_pair(unit, who, compared[unit]) for _, _, unit, who in found[:most])
-    students = {student for theirs in compared.values() for student in theirs}
-    result = Similar(to, pairs, max(0, len(found) - most), len(students), tuple(compared), problems)
-    write_text(to, _page().render(found=result, alike=alike, run=RUN) + "\n")
-    return result
+    return [(unit, who) for _, _, unit, who in found]
+
+
+def _shared(one: CodeFingerprint, other: CodeFingerprint, alike: float) -> tuple[float, int]:
+    """How much of the shorter file stands in the other, and how many characters; nothing of files that promise little:
+    they are not laid side by side, which is what takes time."""
+    from copydetect import compare_files
+
+    if len(one.hashes & other.hashes) <= alike * min(len(one.hashes), len(other.hashes)) / 2:
+        return 0.0, 0
+    characters, shares, _ = compare_files(one, other)
+    return max(shares), characters
 
 
 def _fingerprint(text: str) -> CodeFingerprint:

@@ -83,7 +83,8 @@ def _cells(course: Course, unit: Unit, seed: int, install: str) -> Iterator[Any]
         raise CourseError(f"{course.reference(unit)} does not define {', '.join(missing)}.")
 
     yield _markdown("introduction", f"# {unit.number} {unit.title}\n\n{unit.summary}\n\n{HOW_TO}")
-    yield _code("open-course", INSTALL.replace("REQUIREMENT", install) * bool(install) + OPEN_COURSE, locked=True)
+    set_up = INSTALL.replace("REQUIREMENT", install) if install else ""
+    yield _code("open-course", set_up + OPEN_COURSE, locked=True)
     stated: set[str] = set()
     for position, piece in enumerate(pieces):
         exercises = list({owner[name].id: owner[name] for name in piece.names if name in owner}.values())
@@ -180,7 +181,8 @@ def _pieces(source: str, path: Path) -> list[_Piece]:
 
 
 def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
 def _statement(exercise: Exercise, lesson: Lesson) -> str:

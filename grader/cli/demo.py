@@ -106,6 +106,7 @@ class _Tour:
         return {"refusal": refusal, "train": run}
 
     def teach(self) -> dict[str, object]:
+        from grader.classroom import ClassRun
         from grader.judge.wall import confine
 
         students, graded = self.folder / "class", self.folder / "graded"
@@ -116,16 +117,9 @@ class _Tour:
             + (" --unconfined" if unconfined else ""),
         )
         make_class(self.course, self.attention, students)
-        report = instructor.grade_class(
-            self.out,
-            self.course,
-            students,
-            graded,
-            units=[self.attention],
-            profile="check",
-            seed=0,
-            unconfined=unconfined,
-        )
+        units = [self.attention]
+        run = ClassRun(students, graded, units=units, profile="check", seed=0, unconfined=unconfined)
+        report = instructor.grade_class(self.out, self.course, run)
         if not self.out.as_json:
             instructor.show_class(self.out, report)
         return {"grade": report.to_dict()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from grader.curriculum import Course, CourseError, Unit, default_course
 from grader.ground.text import counted
 
 if TYPE_CHECKING:
-    from grader.classroom import Graded, GradeReport
+    from grader.classroom import ClassRun, Graded, GradeReport
 
 
 commands = Commands()
@@ -34,7 +33,9 @@ def some_units(help: str) -> Callable[[F], F]:
 
 
 def attempts() -> Sequence[str]:
-    return "best", "last"
+    from grader.classroom.run import ATTEMPTS
+
+    return ATTEMPTS
 
 
 def levels() -> Sequence[str]:
@@ -103,6 +104,7 @@ def grade(
         raise CourseError(f"{submissions} is no folder; it should hold one folder, .zip, .ipynb or .py a student.")
     if (grace or late) and roster is None:
         raise CourseError("What is late, a roster says: add --roster FILE, with a column due.")
+    from grader.classroom import ClassRun
     from grader.classroom.late import LatePolicy
     from grader.classroom.roster import read_roster
     from grader.classroom.submissions import NAMES
@@ -110,9 +112,16 @@ def grade(
     policy = None
     if roster is not None:
         policy = LatePolicy(read_roster(roster, course), timedelta(hours=grace), late / 100, late_most / 100)
-    names = Path(f"{folder.resolve()}{NAMES}") if anonymous else None
-    best = attempts == "best"
-    report = grade_class(out, course, submissions, folder, units=units, late=policy, best=best, names=names, **options)
+    run = ClassRun(
+        submissions,
+        folder,
+        units=units,
+        late=policy,
+        best=attempts == "best",
+        names=Path(f"{folder.resolve()}{NAMES}") if anonymous else None,
+        **options,
+    )
+    report = grade_class(out, course, run)
     if out.as_json:
         return report.to_dict(), 0
     show_class(out, report)
@@ -130,8 +139,8 @@ def whole_units(course: Course, keys: Sequence[str]) -> list[Unit]:
     return units
 
 
-def grade_class(out: Out, course: Course, submissions: Path, folder: Path, **options: Any) -> GradeReport:
-    """classroom.grade with its `options`, and a bar that shows how far it is."""
+def grade_class(out: Out, course: Course, run: ClassRun) -> GradeReport:
+    """classroom.grade, and a bar that shows how far it is."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from grader.classroom import grade
@@ -147,7 +156,7 @@ def grade_class(out: Out, course: Course, submissions: Path, folder: Path, **opt
             if speed := bar.tasks[0].speed:
                 bar.update(task, rate=f"{speed:.1f}/s")
 
-        return grade(course, submissions, folder, progress=progress, **options)
+        return grade(course, run, progress=progress)
 
 
 MOST_ROWS = 60
@@ -171,17 +180,16 @@ def show_class(out: Out, report: GradeReport) -> None:
     table.add_column(justify="right")
     table.add_column(no_wrap=True)
     table.add_column(overflow="ellipsis", no_wrap=True)
-    for student, row in islice(report.rows(), MOST_ROWS):
-        outcomes = [verdict.verdict for verdict in student.verdict.exercises.values()]
-        marks = Text.assemble(*((LOOKS[outcome].mark, LOOKS[outcome].colour) for outcome in outcomes))
-        worst = next((outcome for outcome in WORST_FIRST if outcome in outcomes), "")
-        remark = student.problem or worst
+    for row in report.rows[:MOST_ROWS]:
+        marks = Text.assemble(*((LOOKS[outcome].mark, LOOKS[outcome].colour) for outcome in row.outcomes))
+        worst = next((outcome for outcome in WORST_FIRST if outcome in row.outcomes), "")
+        remark = row.problem or worst
         table.add_row(
-            Text(line(student.id)), f"{row['points']}/{most}", marks, Text(line(remark), style="bright_black")
+            Text(line(row.student)), f"{row.points:g}/{most}", marks, Text(line(remark), style="bright_black")
         )
     out.print(table)
-    if len(report.students) > MOST_ROWS:
-        out.print(f"… and {len(report.students) - MOST_ROWS} more, in {report.out / 'grades.csv'}", soft_wrap=True)
+    if len(report.rows) > MOST_ROWS:
+        out.print(f"… and {len(report.rows) - MOST_ROWS} more, in {report.out / 'grades.csv'}", soft_wrap=True)
     if report.mistakes:
         out.print("\nWhat the class got wrong most", style="bold")
         for mistake in report.mistakes[:3]:
@@ -273,10 +281,8 @@ def export(out: Out, run: Path, *, format: str, roster: Path | None, gradebook: 
     names = Path(f"{run.resolve()}{NAMES}")
     done = write(course, run, format, known, gradebook=gradebook, names=names, to=to)
     out.print(f"{counted(len(done.students), 'student')} in {done.path}", soft_wrap=True)
-    if done.by:
-        out.print(f"In Moodle's import, map from “{done.by}”; new grade items there are out of 100 until you say:")
-        for unit in done.units:
-            out.print(f"  {unit.number} {unit.title}: out of {unit.points}", soft_wrap=True)
+    for advice in done.advice:
+        out.print(advice, soft_wrap=True)
     if done.absent:
         out.note(f"Enrolled, and not in this class run: {', '.join(done.absent)}.")
     for student, why in done.unmatched.items():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bs4 import BeautifulSoup
 
-from grader.classroom import grade
+from grader.classroom import ClassRun, grade
 from grader.classroom.gradebook import record
 from grader.judge import Verdict
 
@@ -92,7 +92,8 @@ def graded(arena, load, tmp_path_factory):
     url = f"sqlite:///{empty}"
     record(url, [], [])
     out = tmp_path_factory.mktemp("graded") / "out"
-    report = grade(arena.judge.course, folder, out, judge=arena.judge, jobs=2, seed=1, gradebook=url)
+    run = ClassRun(folder, out, jobs=2, seed=1, gradebook=url)
+    report = grade(arena.judge.course, run, judge=arena.judge)
     yield report, out, honest
     shutil.rmtree(folder, ignore_errors=True)
 

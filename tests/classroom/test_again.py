@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import json
 import os
+import tempfile
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from grader.classroom import files, grade
+from grader.classroom import ClassRun, book, grade
+from grader.classroom.enrolled import Enrolled
 from grader.classroom.files import alone_in
 from grader.classroom.late import LatePolicy
-from grader.classroom.roster import Enrolled
 from grader.curriculum import CourseError
 from grader.ground.files import write_text
 from grader.judge.door.client import JudgeUnavailable
@@ -37,12 +40,9 @@ def run(mini_course, mini_judge, tmp_path, url):
 
     def grade_again(**options):
         watched = Watched(mini_judge)
-        report = grade(
-            mini_course,
-            tmp_path / "class",
-            tmp_path / "out",
-            **{"judge": watched, "gradebook": url, "seed": 3, **options},
-        )
+        judge = options.pop("judge", watched)
+        asked = ClassRun(tmp_path / "class", tmp_path / "out", **{"gradebook": url, "seed": 3, **options})
+        report = grade(mini_course, asked, judge=judge)
         return report, sorted(watched.asked)
 
     return grade_again
@@ -142,7 +142,7 @@ def test_an_anonymous_run_writes_nobodys_name(run, hand_in, answers, tmp_path):
 def test_a_full_disk_is_one_line_and_loses_nothing(run, hand_in, answers, tmp_path, monkeypatch):
     for number in range(6):
         hand_in(f"s{number}", answers["averages"])
-    made, mkstemp = [], files.tempfile.mkstemp
+    made, mkstemp = [], tempfile.mkstemp
 
     def full(*args, **kwargs):
         made.append(kwargs["dir"])
@@ -150,7 +150,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing(run, hand_in, answers, tmp_pa
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return mkstemp(*args, **kwargs)
 
-    monkeypatch.setattr(files.tempfile, "mkstemp", full)
+    monkeypatch.setattr(tempfile, "mkstemp", full)
     with pytest.raises(CourseError, match=r"cannot be written: No space left on device\.$"):
         run(jobs=1)
     monkeypatch.undo()
@@ -217,3 +217,75 @@ def test_what_the_judge_says_it_cannot_do_is_not_asked_twice(run, hand_in, answe
     report, _ = run(judge=judge)
     assert judge.asked == 1 and "no checks" in report.problems["ada"]
     assert json.loads((tmp_path / "out" / "verdicts" / "ada.json").read_text())["problem"] == report.problems["ada"]
+
+
+@pytest.fixture
+def reads(monkeypatch):
+    """How often a verdict file was read, by student."""
+    counts, read = Counter(), Path.read_text
+
+    def counted(path, *args, **options):
+        text = read(path, *args, **options)  # what is not there is not read
+        if path.parent.name == "verdicts":
+            counts[path.stem] += 1
+        return text
+
+    monkeypatch.setattr(Path, "read_text", counted)
+    return counts
+
+
+def test_a_verdict_file_is_read_once_in_a_run_and_not_at_all_if_it_is_new(run, hand_in, answers, reads, monkeypatch):
+    monkeypatch.setattr(book, "BATCH", 2)
+    students = {f"s{number}" for number in range(5)}
+    for student in students:
+        hand_in(student, answers["averages"])
+    report, _ = run()
+    assert reads == {} and len(report.rows) == 5
+
+    report, asked = run()
+    assert (asked, reads) == ([], dict.fromkeys(students, 1))
+    reads.clear()
+    hand_in("s1", answers["averages"].replace("x - mean(x)", "x + mean(x)"))
+    report, asked = run(best=True, regrade=["s2"])
+    assert (asked, reads) == (["# s1", "# s2"], dict.fromkeys(students, 1))
+    reads.clear()
+    assert report.scores["s1"]["averages/centre"] == 1.0 and report.problems == {}
+    assert reads == {}
+
+
+def test_a_class_in_many_batches_is_the_class_in_one(run, hand_in, answers, tmp_path, monkeypatch):
+    for number in range(5):
+        hand_in(f"s{number}", answers["averages"].replace("x - mean(x)", f"x - mean(x) * {number % 2}"))
+    out = tmp_path / "out"
+    first, _ = run()
+    whole = {name: (out / name).read_bytes() for name in ("grades.csv", "summary.md")}
+    monkeypatch.setattr(book, "BATCH", 2)
+    again, _ = run()
+    assert {name: (out / name).read_bytes() for name in whole} == whole
+    assert [row.student for row in again.rows] == [f"s{number}" for number in range(5)]
+    assert again.rows == first.rows and again.scores == first.scores
+
+
+def test_a_gradebook_that_cannot_be_written_stops_no_judgement(run, hand_in, answers, tmp_path, monkeypatch):
+    monkeypatch.setattr(book, "BATCH", 1)
+    for number in range(3):
+        hand_in(f"s{number}", answers["averages"])
+    with pytest.raises(CourseError, match="the verdicts are safe"):
+        run(gradebook=f"sqlite:///{tmp_path}/nowhere/book.db")
+    assert len(list((tmp_path / "out" / "verdicts").glob("*.json"))) == 3
+    assert not (tmp_path / "out" / "grades.csv").exists()
+    report, asked = run()
+    assert asked == [] and points(report) == {f"s{number}": 3.0 for number in range(3)}
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"profile": "slow"}, "There is no profile 'slow'; choose check, grade or author."),
+        ({"show": "all"}, "Feedback cannot show 'all'; choose learner, after-deadline or instructor."),
+    ],
+)
+def test_a_run_that_cannot_be_is_one_line(tmp_path, options, says):
+    with pytest.raises(CourseError) as caught:
+        ClassRun(tmp_path, tmp_path / "out", **options)
+    assert str(caught.value) == says

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import grader
-from grader.classroom import cluster, grade
+from grader.classroom import ClassRun, cluster, grade
 from grader.curriculum import CourseError
 from grader.ground.files import write_text
 
@@ -87,7 +87,7 @@ def verdicts(out):
 
 
 def test_a_worker_killed_in_mid_run_costs_only_time(scheduler, classroom, mini_course, mini_judge, tmp_path, url):
-    here = grade(mini_course, classroom, tmp_path / "here", seed=3, gradebook=url, judge=mini_judge)
+    here = grade(mini_course, ClassRun(classroom, tmp_path / "here", seed=3, gradebook=url), judge=mini_judge)
     with workers(scheduler, 2, tmp_path) as (first, _):
 
         def progress(student, done, total):
@@ -95,7 +95,9 @@ def test_a_worker_killed_in_mid_run_costs_only_time(scheduler, classroom, mini_c
                 os.kill(first.pid, signal.SIGKILL)
 
         there = grade(
-            mini_course, classroom, tmp_path / "there", seed=3, gradebook=url, cluster=scheduler, progress=progress
+            mini_course,
+            ClassRun(classroom, tmp_path / "there", seed=3, gradebook=url, cluster=scheduler),
+            progress=progress,
         )
     assert verdicts(tmp_path / "there") == verdicts(tmp_path / "here")
     assert list(there.problems) == ["s8"] and there.scores == here.scores and there.judged == here.judged == 8
@@ -103,7 +105,7 @@ def test_a_worker_killed_in_mid_run_costs_only_time(scheduler, classroom, mini_c
 
 def refused(classroom, course, out, **options):
     with pytest.raises(CourseError) as caught:
-        grade(course, classroom, out, **options)
+        grade(course, ClassRun(classroom, out, **options))
     assert "\n" not in str(caught.value)
     assert not list(out.glob("verdicts/s?.json"))
     return str(caught.value)
@@ -111,8 +113,8 @@ def refused(classroom, course, out, **options):
 
 def test_a_worker_with_another_version_is_one_line(scheduler, classroom, mini_course, tmp_path, url):
     package = tmp_path / "elsewhere" / "grader"
-    shutil.copytree(Path(grader.__file__).parent, package, ignore=shutil.ignore_patterns("checks", "mistakes"))
-    with (package / "judge" / "verdict.py").open("a") as file:
+    shutil.copytree(Path(grader.__file__).parent, package)
+    with (package / "judge" / "terms" / "verdict.py").open("a") as file:
         file.write("# a later version\n")
     with workers(scheduler, 1, tmp_path, PYTHONPATH=str(package.parent)):
         said = refused(classroom, mini_course, tmp_path / "out", gradebook=url, cluster=scheduler)
@@ -124,13 +126,14 @@ def test_a_worker_with_another_version_is_one_line(scheduler, classroom, mini_co
 def test_a_worker_that_cannot_confine_is_refused_unless_insisted(scheduler, classroom, mini_course, tmp_path, url):
     write_text(
         tmp_path / "elsewhere" / "sitecustomize.py",
-        "import grader.judge.wall.confine\ngrader.judge.confine.can_confine = lambda: False\n",
+        "import grader.judge.wall.confine\ngrader.judge.wall.confine.can_confine = lambda: False\n",
     )
     with workers(scheduler, 1, tmp_path, PYTHONPATH=str(tmp_path / "elsewhere")):
         said = refused(classroom, mini_course, tmp_path / "out", gradebook=url, cluster=scheduler)
         assert "cannot confine what students wrote" in said and "--unconfined" in said
         report = grade(
-            mini_course, classroom, tmp_path / "out", gradebook=url, cluster=scheduler, unconfined=True, jobs=2
+            mini_course,
+            ClassRun(classroom, tmp_path / "out", gradebook=url, cluster=scheduler, unconfined=True, jobs=2),
         )
     assert not report.confined and report.judged == 8
 
@@ -156,9 +159,13 @@ def test_a_scheduler_that_goes_away_loses_nothing(classroom, mini_course, mini_j
             process.kill()
 
         with pytest.raises(CourseError, match="what was judged is kept"):
-            grade(mini_course, classroom, tmp_path / "out", gradebook=url, cluster=address, jobs=1, progress=progress)
+            grade(
+                mini_course,
+                ClassRun(classroom, tmp_path / "out", gradebook=url, cluster=address, jobs=1),
+                progress=progress,
+            )
     kept = verdicts(tmp_path / "out")
-    report = grade(mini_course, classroom, tmp_path / "out", gradebook=url, judge=mini_judge)
+    report = grade(mini_course, ClassRun(classroom, tmp_path / "out", gradebook=url), judge=mini_judge)
     assert 0 < report.judged < 8 and kept.items() <= verdicts(tmp_path / "out").items()
 
 
@@ -169,12 +176,12 @@ def test_workers_judge_by_hidden_checks_too(scheduler, classroom, mini_course, t
     options = {"seed": 3, "gradebook": url, "checks": checks}
     with workers(scheduler, 1, tmp_path):
         for number in range(4):  # more than a worker keeps judges for
-            write_text(checks / "phase1_numbers" / "test_unit1_averages.py", text.format(number))
-            there = grade(mini_course, classroom, tmp_path / "there", cluster=scheduler, **options)
+            write_text(checks / "phase1_numbers" / "unit1_averages" / "checks.py", text.format(number))
+            there = grade(mini_course, ClassRun(classroom, tmp_path / "there", cluster=scheduler, **options))
             passed = there.students[0].verdict.exercises["averages/mean"]
             assert there.judged == 8 and [one.name for one in passed.hidden.checks] == [f"of {number}"]
-        kept = [path for path in (tmp_path / "dask").rglob("test_unit1_averages.py")]
+        kept = [path for path in (tmp_path / "dask").rglob("checks.py")]
         assert 0 < len(kept) <= 2
-        assert not [path for path in kept if path.parents[1].stat().st_mode & 0o077]
-    grade(mini_course, classroom, tmp_path / "here", **options)
+        assert not [path for path in kept if path.parents[2].stat().st_mode & 0o077]
+    grade(mini_course, ClassRun(classroom, tmp_path / "here", **options))
     assert verdicts(tmp_path / "there") == verdicts(tmp_path / "here")

@@ -9,7 +9,7 @@ import shutil
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.classroom import grade
+from grader.classroom import ClassRun, grade
 from grader.classroom.export import export
 from grader.classroom.roster import read_roster
 from grader.curriculum import CourseError
@@ -48,7 +48,7 @@ def run(mini_course, mini_judge, answers, empty, tmp_path_factory):
     write_text(root / "class" / "ada" / SPREAD, answers["spread"])
     (root / "out").mkdir()
     shutil.copy(empty, root / "out" / "gradebook.db")
-    grade(mini_course, root / "class", root / "out", judge=mini_judge, seed=1)
+    grade(mini_course, ClassRun(root / "class", root / "out", seed=1), judge=mini_judge)
     return root / "out"
 
 
@@ -133,7 +133,7 @@ def test_an_anonymous_run_is_matched_through_its_table(out, command, mini_course
     (tmp_path / "anonymous").mkdir()
     shutil.copy(empty, tmp_path / "anonymous" / "gradebook.db")
     names = tmp_path / "anonymous.names.csv"
-    grade(mini_course, run.parent / "class", tmp_path / "anonymous", judge=mini_judge, seed=1, names=names)
+    grade(mini_course, ClassRun(run.parent / "class", tmp_path / "anonymous", seed=1, names=names), judge=mini_judge)
     assert command("export", "anonymous")[0] == 0
     assert not {"ada", "bo", "cy", "eve"} & {row[0] for row in table(tmp_path / "anonymous" / "export-csv.csv")}
     for place in ("out", "anonymous"):

@@ -10,7 +10,7 @@ import shutil
 import pytest
 from nbgrader.api import Gradebook
 
-from grader.classroom import grade
+from grader.classroom import ClassRun, grade
 from grader.curriculum import CourseError
 from grader.ground.files import write_text
 from grader.judge.door.client import JudgeUnavailable
@@ -60,12 +60,8 @@ def run(classroom, mini_course, mini_judge, tmp_path_factory, empty):
     lines = []
     report = grade(
         mini_course,
-        classroom,
-        out,
+        ClassRun(classroom, out, jobs=2, seed=3, gradebook=url),
         judge=mini_judge,
-        jobs=2,
-        seed=3,
-        gradebook=url,
         progress=lambda student, done, total: lines.append((student.id, done, total)),
     )
     return report, out, url, lines
@@ -142,7 +138,7 @@ def test_a_rerun_judges_only_what_changed(run, classroom, mini_course, mini_judg
 
     def rerun(**options):
         watched = Watched(mini_judge)
-        report = grade(mini_course, again, there, **{"judge": watched, "gradebook": url, **options})
+        report = grade(mini_course, ClassRun(again, there, gradebook=url, **options), judge=watched)
         return watched.asked, {student.id: student for student in report.students}
 
     before = (there / "grades.csv").read_bytes()
@@ -166,13 +162,13 @@ def test_a_failing_judge_costs_one_student_and_the_rerun_mends_it(mini_course, m
     for student in ("ada", "bo"):
         write_text(tmp_path / "class" / student / AVERAGES, f"# {student}\n{answers['averages']}")
     broken = Watched(mini_judge, failing=b"# ada")
-    report = grade(mini_course, tmp_path / "class", tmp_path / "out", judge=broken, gradebook=url)
+    report = grade(mini_course, ClassRun(tmp_path / "class", tmp_path / "out", gradebook=url), judge=broken)
     assert report.problems == {"ada": "The judge could not work on this: SomeError: no room"}
     assert report.scores["bo"]["averages/mean"] == 2.0
     for page in (tmp_path / "out" / "feedback" / "ada").iterdir():  # why is not the student's to read
         assert "your instructor can find out why" in page.read_text() and "no room" not in page.read_text()
     mended = Watched(mini_judge)
-    report = grade(mini_course, tmp_path / "class", tmp_path / "out", judge=mended, gradebook=url)
+    report = grade(mini_course, ClassRun(tmp_path / "class", tmp_path / "out", gradebook=url), judge=mended)
     assert len(mended.asked) == 1 and report.problems == {}
     assert report.scores["ada"]["averages/mean"] == 2.0
 
@@ -187,17 +183,17 @@ def test_an_interrupted_run_keeps_what_was_judged(mini_course, mini_judge, answe
 
     folder, out = tmp_path / "class", tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        grade(mini_course, folder, out, judge=mini_judge, jobs=1, gradebook=url, progress=interrupt)
+        grade(mini_course, ClassRun(folder, out, jobs=1, gradebook=url), judge=mini_judge, progress=interrupt)
     kept = len(list((out / "verdicts").iterdir()))
     assert 2 <= kept < 12
     watched = Watched(mini_judge)
-    report = grade(mini_course, folder, out, judge=watched, gradebook=url)
+    report = grade(mini_course, ClassRun(folder, out, gradebook=url), judge=watched)
     assert len(watched.asked) == 12 - kept == report.judged and len(report.students) == 12
 
 
 def test_a_unit_that_imports_an_earlier_one_is_graded_without_it(mini_course, mini_judge, answers, tmp_path, url):
     write_text(tmp_path / "class" / "ada" / SPREAD, answers["spread"])
-    report = grade(mini_course, tmp_path / "class", tmp_path / "out", judge=mini_judge, gradebook=url)
+    report = grade(mini_course, ClassRun(tmp_path / "class", tmp_path / "out", gradebook=url), judge=mini_judge)
     assert [unit.id for unit in report.units] == ["spread"]
     assert report.students[0].verdict.passed
 
@@ -205,7 +201,7 @@ def test_a_unit_that_imports_an_earlier_one_is_graded_without_it(mini_course, mi
 def test_a_new_class_gets_a_seed_of_its_own(mini_course, mini_judge, answers, tmp_path, url):
     write_text(tmp_path / "class" / "ada" / AVERAGES, answers["averages"])
     seeds = {
-        grade(mini_course, tmp_path / "class", tmp_path / out, judge=mini_judge, gradebook=url).seed
+        grade(mini_course, ClassRun(tmp_path / "class", tmp_path / out, gradebook=url), judge=mini_judge).seed
         for out in ("one", "two", "one")
     }
     assert len(seeds) == 2
@@ -214,7 +210,7 @@ def test_a_new_class_gets_a_seed_of_its_own(mini_course, mini_judge, answers, tm
 def test_errors_are_one_line(mini_course, answers, tmp_path):
     def error(folder="class", out="out", **options):
         with pytest.raises(CourseError) as caught:
-            grade(mini_course, tmp_path / folder, tmp_path / out, **options)
+            grade(mini_course, ClassRun(tmp_path / folder, tmp_path / out, **options))
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
@@ -237,15 +233,15 @@ def test_a_kernel_that_cannot_confine_is_refused_unless_insisted(
     out = tmp_path / "out"
     monkeypatch.setattr(confine, "can_confine", lambda: False)
     with pytest.raises(CourseError, match="--unconfined"):
-        grade(mini_course, tmp_path / "class", out)
+        grade(mini_course, ClassRun(tmp_path / "class", out))
     assert not out.exists()
 
-    report = grade(mini_course, tmp_path / "class", out, unconfined=True)
+    report = grade(mini_course, ClassRun(tmp_path / "class", out, unconfined=True))
     assert not report.confined and not report.to_dict()["confined"]
     assert json.loads((out / "verdicts" / "ada.json").read_text())["verdict"]["confined"] is False
     for page in ("summary.md", "feedback/ada/feedback.md", "feedback/ada/feedback.html"):
         assert "did not confine" in (out / page).read_text()
 
     monkeypatch.undo()
-    again = grade(mini_course, tmp_path / "class", out, judge=mini_judge)
+    again = grade(mini_course, ClassRun(tmp_path / "class", out), judge=mini_judge)
     assert again.confined and again.judged == 1

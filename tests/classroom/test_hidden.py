@@ -15,7 +15,7 @@ import pytest
 from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
-CHECKS = "phase1_numbers/test_unit1_averages.py"
+CHECKS, OLD = "phase1_numbers/unit1_averages/checks.py", "phase1_numbers/test_unit1_averages.py"
 
 HIDDEN = '''\
 """Said in the file alone: ZEBRA."""
@@ -226,6 +226,21 @@ def test_other_checks_are_another_question(desk, graded, tmp_path):
     assert [one["verdict"] for one in plain["bo"]["exercises"].values()] == ["passed", "passed"]
 
 
+def judged_by(out):
+    """By student and exercise: the outcome, and what each hidden check said."""
+    return {
+        (who, name): (one["verdict"], one.get("hidden", {}).get("checks"))
+        for who, verdict in verdicts(out).items()
+        for name, one in verdict["exercises"].items()
+    }
+
+
+def test_checks_that_lie_as_before_units_had_folders_judge_the_same(desk, graded, tmp_path):
+    write_text(tmp_path / "checks" / OLD, HIDDEN)
+    assert desk("--out", str(tmp_path / "out"), "--checks", str(tmp_path / "checks"))[0] == 0
+    assert judged_by(tmp_path / "out") == judged_by(graded)
+
+
 def test_a_killed_run_goes_on_where_it_was(desk, graded, tmp_path):
     out = tmp_path / "out"
     process = desk.start("--out", str(out), "--checks", "checks", "--jobs", "1")
@@ -279,7 +294,7 @@ def test_a_folder_that_cannot_be_used_is_one_line(refused, tmp_path):
     assert "is no folder" in refused()
     folder.mkdir()
     assert f"holds no checks of averages; put them at {folder / CHECKS}" in refused()
-    write_text(folder / "phase1_numbers" / "test_unit2_spread.py", "x = 1\n")
+    write_text(folder / "phase1_numbers" / "unit2_spread" / "checks.py", "x = 1\n")
     assert "holds no checks of averages" in refused()
     write_text(folder / "test_unit9_nothing.py", HIDDEN)
     assert f"is the checks of no unit of the course; those of averages would be {folder / CHECKS}" in refused()

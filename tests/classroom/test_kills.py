@@ -30,6 +30,8 @@ def classroom(tmp_path_factory, answers):
     wrong = (right.replace(" / len(x)", ""), right.replace("x - mean(x)", "x + mean(x)"), "def mean(x:\n", "x = 1\n")
     for number in range(12):
         write_text(folder / f"s{number:02}" / AVERAGES, f"{(right, *wrong)[number % 5]}# {number}\n")
+    # Long enough at work to be found.
+    write_text(folder / "s12" / AVERAGES, f"import time\n\ntime.sleep(0.5)\n{right}")
     write_text(folder / "s99.zip", "no zip")
     return folder
 
@@ -68,41 +70,52 @@ def written(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
 
 
-def kill(process: subprocess.Popen, victim: str) -> None:
-    """SIGKILL the run itself, or one of its judge's processes as soon as there is one."""
+SERVICE, SANDBOX = "grader.judge", "grader.judge.wall.sandbox"
+"""The modules that the judge's two processes are started as. A fork keeps the command line of whose fork it is."""
+
+
+def found(run: psutil.Process, victim: str) -> list[psutil.Process]:
+    """The run itself, or those of its judge's processes that are there by now."""
+    if victim == "grade":
+        return [run]
+    services = [child for child in run.children() if SERVICE in child.cmdline()]
+    if victim == "service":
+        return services
+    kind = SANDBOX if victim == "sandbox" else SERVICE
+    return [child for service in services for child in service.children() if kind in child.cmdline()]
+
+
+def kill(process: subprocess.Popen, victim: str) -> bool:
+    """SIGKILL the victim as soon as it is there. False if the run was done before."""
     while process.poll() is None:
         with suppress(psutil.Error):
-            run = psutil.Process(process.pid)
-            below = [] if victim == "grade" else run.children(recursive=True)
-            zygotes = {name: [one for one in below if f"grader.judge.{name}" in one.cmdline()] for name in VICTIMS}
-            # A fork of the service has its command line; the service itself is a child of the run.
-            services = [one for one in zygotes["service"] if one.ppid() == process.pid]
-            found = {
-                "grade": [run],
-                "service": services,
-                "sandbox": [one for one in zygotes["sandbox"] if one.parent() in services],
-                "judgement": [one for one in zygotes["service"] if one not in services],
-            }[victim]
-            if found:
-                found[0].kill()
-                return
-        time.sleep(0.01)
+            if victims := found(psutil.Process(process.pid), victim):
+                victims[0].kill()
+                return True
+        time.sleep(0.001)
+    return False
 
 
 @pytest.mark.parametrize("number", range(KILLS))
 def test_a_kill_at_any_moment_costs_nothing_but_time(command, undisturbed, tmp_path, number):
     expected, seconds = undisturbed
-    chance, out = random.Random(number), tmp_path / "out"
-    process = command(out)
-    time.sleep(chance.uniform(0, seconds))
-    kill(process, VICTIMS[number % len(VICTIMS)])
-    finished(process)
+    victim, out = VICTIMS[number % len(VICTIMS)], tmp_path / "out"
+    moment = random.Random(number).uniform(0, seconds)
+    for wait in (moment, 0):  # a run that was done by then is begun anew, and its victim looked for from the start
+        process = command(out)
+        time.sleep(wait)
+        killed = kill(process, victim)
+        finished(process)
+        if killed:
+            break
+        assert wait, f"in a whole run there was no {victim} to kill"
+        shutil.rmtree(out)
     kept = {path: path.stat() for path in out.glob("verdicts/*.json")}
 
     assert finished(command(out)) == 0
-    found = written(out)
-    assert found.keys() == expected.keys()
-    assert [name for name in found if found[name] != expected[name]] == []
+    again = written(out)
+    assert again.keys() == expected.keys()
+    assert [name for name in again if again[name] != expected[name]] == []
     for path, before in kept.items():
         if path.name != "s99.json":
             after = path.stat()

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nbgrader.api import Gradebook
 
-from grader.classroom import grade
+from grader.classroom import ClassRun, grade
+from grader.classroom.enrolled import Enrolled
 from grader.classroom.late import LatePolicy, times
-from grader.classroom.roster import Enrolled, read_roster
+from grader.classroom.roster import read_roster
 from grader.curriculum import CourseError
 from grader.ground.files import write_text
 
@@ -89,7 +90,9 @@ def test_what_is_lost_shows_in_feedback_table_summary_and_gradebook(mini_course,
 
     def run(regrade=(), **policy):
         late = LatePolicy(roster, **policy) if policy else None
-        return grade(mini_course, tmp_path / "class", out, judge=mini_judge, gradebook=url, late=late, regrade=regrade)
+        return grade(
+            mini_course, ClassRun(tmp_path / "class", out, gradebook=url, late=late, regrade=regrade), judge=mini_judge
+        )
 
     report = run(per_day=0.25)
     with (out / "grades.csv").open(encoding="utf-8") as file:

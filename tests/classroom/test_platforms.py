@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+import grader
 from grader.classroom import release, released_units
 from grader.classroom.github_classroom import report
+from grader.curriculum import Course
+from grader.ground.files import write_text
 from grader.judge import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.wall import confine
@@ -86,6 +89,37 @@ def test_the_zip_has_what_gradescope_looks_for_at_its_root(gradescope_zip, shell
         assert not [name for name in archive.namelist() if "__pycache__" in name or "cli" in name.split("/")]
 
 
+def test_the_zip_holds_what_judges_and_nothing_of_the_rest(mini_course, tmp_path):
+    course = Course(shutil.copytree(mini_course.root, tmp_path / "course"))
+    unit = course.curriculum.unit("averages")
+    for beside in ("oracle.py", "figures.py", "program.py", "variants/loops.py", "figures/heap.svg"):
+        write_text(course.folder(unit) / beside, "x = 1\n")
+    write_text(course.content / "guide" / "teach.md", "# Teach\n")
+    [path] = [
+        path
+        for path in release(course, "averages", (unit,), tmp_path / "out", "gradescope", seed=7)
+        if path.suffix == ".zip"
+    ]
+    with zipfile.ZipFile(path) as archive:
+        names = set(archive.namelist())
+    content = {name for name in names if name.startswith("home/")}
+    assert content == {"home/course/curriculum.toml"} | {
+        f"home/{name.format(unit.address)}"
+        for unit in course.curriculum.built
+        for name in (
+            *("course/{}/index.md", "course/{}/checks.py", "course/{}/mistakes.py"),
+            *("exercises/{}.py", "solutions/{}.py"),
+        )
+    }
+    platform = {name for name in names if name.startswith("grader/")}
+    assert {name.split("/")[1] for name in platform} == {"__init__.py", "ground", "curriculum", "judge", "classroom"}
+    rooms = (Path(grader.__file__).parent / room for room in ("ground", "curriculum", "judge", "classroom"))
+    assert len(platform) == 1 + sum(1 for room in rooms for path in room.rglob("*.py"))
+    assert {name for name in names - content - platform if ".dist-info/" not in name} == {
+        *("setup.sh", "run_autograder", "requirements.txt", "autograder.json"),
+    }
+
+
 def test_results_are_in_gradescopes_format(image, mini_course, answers):
     root, run = image
     (root / "submission" / "unit1_averages.py").write_text(answers["averages"].replace("return x - mean(x)", WRONG))
@@ -120,7 +154,7 @@ def test_a_submission_that_cannot_be_read_gets_one_line_and_no_points(image):
 
 def test_a_judge_that_cannot_work_gives_no_points_at_all(image):
     root, run = image
-    (root / "source" / "grader" / "judge" / "service.py").write_text("raise SystemExit('no room')\n")
+    (root / "source" / "grader" / "judge" / "door" / "service.py").write_text("raise SystemExit('no room')\n")
     ran = run()
     assert ran.returncode == 1 and "The autograder could not work" in ran.stderr
     assert not list((root / "results").iterdir())

@@ -13,8 +13,8 @@ import pytest
 from nbgrader.api import Gradebook
 from nbgrader.nbgraderformat import MetadataValidator
 
-from grader.classroom import grade, release, released_units
-from grader.classroom.notebook import Rooms, Session
+from grader.classroom import ClassRun, grade, release, released_units
+from grader.classroom.notebook import Cells, Rooms
 from grader.curriculum import Course, CourseError, default_course
 from grader.ground.files import write_text
 
@@ -302,7 +302,7 @@ class Ran:
 
 
 def test_a_session_is_the_cells_that_ran_each_once_in_order():
-    session = Session()
+    session = Cells()
     session.remember(Ran("a = 1", cell_id="a"))
     session.remember(Ran("b = 1", cell_id="b"))
     session.remember(Ran("broken", success=False, cell_id="c"))
@@ -383,7 +383,7 @@ def test_the_way_through_nbgrader_and_through_ours_ends_at_the_same_points(
     points = {"ada": units, "cy": {"averages": 2, "spread": 0}, "bo": {"averages": 0, "spread": 0}}
     assert theirs == {(student, unit): points[student][unit] for student in points for unit in units}
 
-    report = grade(mini_course, tmp_path / "submitted", tmp_path / "ours", judge=mini_judge, gradebook=url)
+    report = grade(mini_course, ClassRun(tmp_path / "submitted", tmp_path / "ours", gradebook=url), judge=mini_judge)
     assert report.problems == {}
     ours = {
         (student, unit): sum(score for exercise, score in scores.items() if exercise.startswith(unit))
@@ -394,7 +394,7 @@ def test_the_way_through_nbgrader_and_through_ours_ends_at_the_same_points(
 
     # Our grades continue the gradebook that nbgrader began.
     book = f"sqlite:///{tmp_path / 'gradebook.db'}"
-    grade(mini_course, tmp_path / "submitted", tmp_path / "ours", judge=mini_judge, gradebook=book)
+    grade(mini_course, ClassRun(tmp_path / "submitted", tmp_path / "ours", gradebook=book), judge=mini_judge)
     with Gradebook(book) as gradebook:
         for unit in units:
             for one in gradebook.assignment_submissions(unit):

@@ -12,17 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from grader.author.gates import mistakes
 from grader.classroom import Graded
 from grader.classroom.report import (
     GradeReport,
-    GradesTable,
+    Row,
     Tally,
     feedback_html,
     feedback_markdown,
     summary_markdown,
+    write_grades,
 )
+from grader.curriculum.lesson import place
 from grader.judge import CheckResult, ExerciseVerdict, Verdict
 
+AVERAGES = "phase1_numbers/unit1_averages"
 NASTY = '<script>alert(1)</script> & "quotes" ``` </pre> {{ 7*7 }} ![x](http://evil) | # head'
 
 
@@ -50,7 +54,7 @@ def one(mini_course):
         checks = (CheckResult("matches the reference", False, text), CheckResult(text, True))
         exercises = {
             exercise.id: ExerciseVerdict(
-                "failed", 0, exercise.points, text, "undivided", "a/b#the-wrong-divisor", text, checks, text
+                "failed", 0, exercise.points, text, "undivided", f"{AVERAGES}#the-wrong-divisor", text, checks, text
             )
             for exercise in mini_course.curriculum.exercises
         }
@@ -64,16 +68,18 @@ def scores(student: Graded) -> dict[str, float]:
 
 
 def report(course, tmp_path, *students, **fields):
-    tally = Tally(course.curriculum.built)
+    units = course.curriculum.built
+    tally = Tally(units)
     for student in students:
-        tally.add(student, scores(student))
-    return GradeReport(students, course.curriculum.built, tmp_path, "sqlite:///gradebook.db", 7, tally, **fields)
+        tally.add(student)
+    rows = tuple(Row.of(student, units, scores(student)) for student in students)
+    return GradeReport(students, units, tmp_path, "sqlite:///gradebook.db", 7, tally, rows, **fields)
 
 
 @given(text=st.one_of(st.just(NASTY), st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1)))
 def test_feedback_shows_what_was_written_and_runs_none_of_it(mini_course, one, text):
-    plain = Text(feedback_html(one("nothing special"), mini_course.curriculum.built))
-    page = Text(feedback_html(one(text), mini_course.curriculum.built))
+    plain = Text(feedback_html(mini_course, one("nothing special"), mini_course.curriculum.built))
+    page = Text(feedback_html(mini_course, one(text), mini_course.curriculum.built))
     assert page.tags == plain.tags
     assert page.shown.count(text) >= plain.shown.count("nothing special")
 
@@ -81,18 +87,18 @@ def test_feedback_shows_what_was_written_and_runs_none_of_it(mini_course, one, t
 def test_feedback_names_verdict_points_and_section_and_the_seed_to_the_instructor(mini_course, one):
     text = "mean — matches the reference\n  The sum is not divided at all."
     for page in (
-        Text(feedback_html(one(text), mini_course.curriculum.built)).shown,
-        feedback_markdown(one(text), mini_course.curriculum.built),
+        Text(feedback_html(mini_course, one(text), mini_course.curriculum.built)).shown,
+        feedback_markdown(mini_course, one(text), mini_course.curriculum.built),
     ):
         assert "0 of 6 points" in page and text in page
-        assert "lesson 1.1, “the wrong divisor”" in page
+        assert "lesson 1.1, “The wrong divisor”" in page
         assert "seed" not in page and "f" * 64 in page
     for page in feedback_html, feedback_markdown:
-        assert "seed 7" in page(one(text), mini_course.curriculum.built, "instructor")
+        assert "seed 7" in page(mini_course, one(text), mini_course.curriculum.built, "instructor")
 
 
 def test_markdown_keeps_student_text_inside_its_fence(mini_course, one):
-    page = feedback_markdown(one(f"{NASTY}\n```\n# not a heading\n````\n"), mini_course.curriculum.built)
+    page = feedback_markdown(mini_course, one(f"{NASTY}\n```\n# not a heading\n````\n"), mini_course.curriculum.built)
     outside = re.sub(r"^(`{3,})\w*\n.*?^\1$", "", page, flags=re.DOTALL | re.MULTILINE)
     assert "# not a heading\n" not in outside
     assert not re.search(r"(?<!\\)(<script|!\[)", outside)
@@ -101,7 +107,8 @@ def test_markdown_keeps_student_text_inside_its_fence(mini_course, one):
 @pytest.mark.parametrize("name", ["=cmd|'/c calc'!A0", "+1", "-1", "@SUM(A1)", "  =1", "＝1"])
 def test_no_cell_is_a_formula_and_commas_stay_in_their_cell(mini_course, graded, name):
     student, text = graded(name, "mean", problem=f'{name}, "quoted"'), io.StringIO()
-    GradesTable(text, mini_course.curriculum.built).add(student, scores(student))
+    units = mini_course.curriculum.built
+    write_grades(text, units, [Row.of(student, units, scores(student))])
     header, row = list(csv.reader(io.StringIO(text.getvalue())))
     assert len(header) == len(row)
     assert dict(zip(header, row, strict=True)) == {
@@ -138,3 +145,38 @@ def test_summary_counts_verdicts_mistakes_and_problems(mini_course, tmp_path, gr
     assert "- 2 students, `averages/mean`: The sum is not divided at all." in text
     assert "- cy: cy.zip is not a readable zip file." in text
     assert r"\_\_MACOSX" in text
+
+
+def test_the_summary_does_not_depend_on_who_was_judged_first(mini_course, tmp_path, graded):
+    students = [graded("ada", "mean"), graded("bo"), graded("cy", problem="cy.zip is not a readable zip file.")]
+    names = (("is finite", "matches the reference"), ("matches the reference", "is finite"), ("hears of nothing",))
+    for student, checks in zip(students, names, strict=True):
+        exercises = student.verdict.exercises
+        failed = tuple(CheckResult(name, False) for name in checks)
+        exercises["averages/centre"] = replace(exercises["averages/centre"], checks=failed)
+    tallies = Tally(mini_course.curriculum.built), Tally(mini_course.curriculum.built)
+    for tally, order in zip(tallies, (students, reversed(students)), strict=True):
+        for student in order:
+            tally.add(student)
+    first, second = (replace(report(mini_course, tmp_path, *students), tally=tally) for tally in tallies)
+    assert summary_markdown(first) == summary_markdown(second)
+    assert [check for (_, check), _ in first.tally.failing] == [
+        "is finite",
+        "matches the reference",
+        "hears of nothing",
+    ]
+
+
+def test_feedback_calls_a_section_what_the_terminal_calls_it(mini_course, graded):
+    units = mini_course.curriculum.built
+    found = [(unit, mistake) for unit in units for mistake in mistakes(mini_course, unit)]
+    assert len(found) == 6
+    for unit, mistake in found:
+        see, exercise = f"{unit.address}#{mistake.see}", f"{unit.id}/{mistake.exercise}"
+        words = place(mini_course, see)  # what the terminal says
+        assert words
+        student = graded("ada")
+        failed = student.verdict.exercises[exercise]
+        student.verdict.exercises[exercise] = replace(failed, diagnosis=mistake.name, see=see)
+        assert f"Read again: {words}" in Text(feedback_html(mini_course, student, units)).shown
+        assert f"Read again: {words}" in feedback_markdown(mini_course, student, units)
