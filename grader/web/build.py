@@ -44,13 +44,13 @@ def _sources(course: Course) -> list[Path]:
 
 def _excluded(config: Path) -> GitIgnoreSpec:
     """What of course/ is not published: `exclude_docs` of mkdocs.yml, read as MkDocs reads it."""
+    from mkdocs.exceptions import ConfigurationError
     from mkdocs.utils.yaml import yaml_load
     from pathspec import GitIgnoreSpec
-    from yaml import YAMLError  # type: ignore[import-untyped]
 
     try:
         patterns = yaml_load(config.read_text(encoding="utf-8")).get("exclude_docs", "")
-    except YAMLError:
+    except ConfigurationError:
         patterns = ""  # MkDocs will say what is wrong
     return GitIgnoreSpec.from_lines(patterns.splitlines())
 
