@@ -57,7 +57,7 @@ def term(tmp_path_factory):
         handed_in = datetime(2026, 10, 8, 23 if path.suffix == ".ipynb" else 17).timestamp()
         os.utime(path, (handed_in, handed_in))
     [checks] = blocks("python")
-    where = course.checks(UNIT).relative_to(course.root / "grader" / "checks")
+    where = course.checks(UNIT).relative_to(course.content)
     assert f"`hidden/{where.as_posix()}`" in PAGE
     write_text(root / "hidden" / where, checks)
     [roster] = blocks("csv")
