@@ -4,11 +4,15 @@
 - `<!-- exercises -->` on a lesson: what it needs, its exercises and the command that judges them, and one line of facts
   under each exercise's heading;
 - `<!-- road -->` and `<!-- phases -->`: the whole map, and the five phases in short;
-- a link to the lesson of a unit that is still coming leads to its place on the road.
+- a link to the lesson of a unit that is still coming leads to its place on the road;
+- the address that a page had before version 0.2 leads to where it is now.
+
+The page generators are functions from Markdown and the curriculum to Markdown; only the `on_…` functions know MkDocs.
 """
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 import textwrap
@@ -16,16 +20,14 @@ from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from grader.curriculum import Course, Curriculum, Exercise, Milestone, Unit
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files, InclusionLevel
+from mkdocs.structure.pages import Page
+
+from grader.curriculum import Course, Curriculum, Exercise, Milestone, Phase, Unit
 from grader.curriculum.lesson import Lesson
 from grader.ground.text import counted
-
-if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.files import Files
-    from mkdocs.structure.pages import Page
 
 ROAD = "road.md"
 GUIDE = {
@@ -34,6 +36,7 @@ GUIDE = {
     "Writing": "guide/write.md",
     "The verdict": "guide/verdict.md",
     "What the judge promises": "guide/promises.md",
+    "Inside": "guide/internals.md",
 }
 LESSON_LINK = re.compile(r"(\]\()(?!\w+:)([^)\s#]+\.md)(#[^)\s]*)?(?=[)\s])")
 
@@ -52,6 +55,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     return config
 
 
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    for of in written(_course(config).curriculum):
+        if files.get_file_from_path(source(of)) is not None:
+            onward = moved_page(f"{posixpath.basename(of.address)}/index.html")
+            page = File.generated(config, f"{of.address}.html", content=onward, inclusion=InclusionLevel.INCLUDED)
+            files.append(page)
+    return files
+
+
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     course = _course(config)
     site = Links(course, page.file.src_uri, files)
@@ -62,7 +74,9 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     for phase in course.curriculum.phases:
         if phase.milestone and source(phase.milestone) == page.file.src_uri:
             page.meta.setdefault("description", phase.milestone.summary)
-            markdown = markdown.replace("<!-- program -->", program(course.program(phase.milestone)))
+            file = course.program(phase.milestone)
+            shown = program(file.name, file.read_text(encoding="utf-8"))
+            markdown = markdown.replace("<!-- program -->", shown)
     if "<!-- road -->" in markdown:
         markdown = markdown.replace("<!-- road -->", road(site))
     if "<!-- phases -->" in markdown:
@@ -77,6 +91,12 @@ def source(of: Unit | Milestone) -> str:
 
 def _all(curriculum: Curriculum) -> tuple[Unit, ...]:
     return (*curriculum.units, *curriculum.projects)
+
+
+def written(curriculum: Curriculum) -> tuple[Unit | Milestone, ...]:
+    """What may have a page: built units and projects, and milestones."""
+    milestones = (phase.milestone for phase in curriculum.phases)
+    return (*curriculum.built, *(milestone for milestone in milestones if milestone))
 
 
 def navigation(course: Course) -> list[dict[str, object]]:
@@ -138,6 +158,18 @@ class Links:
         return LESSON_LINK.sub(target, markdown)
 
 
+def moved_page(target: str) -> str:
+    """A page that sends its reader on to `target`, an address relative to it, and to the place on it that was meant."""
+    href = escape(target)
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Moved</title>'
+        f'<link rel="canonical" href="{href}"><meta name="robots" content="noindex">'
+        f"<script>location.replace({json.dumps(target)} + location.hash)</script>"
+        f'<noscript><meta http-equiv="refresh" content="0; url={href}"></noscript></head>'
+        f'<body><p>This page has moved <a href="{href}">here</a>.</p></body></html>\n'
+    )
+
+
 # ---------------------------------------------------------------------------------------------------- small pieces
 
 
@@ -148,7 +180,8 @@ def _number(unit: Unit) -> str:
 def duration(minutes: int) -> str:
     """90 → "1 h 30 min"."""
     hours, rest = divmod(minutes, 60)
-    return " ".join([f"{hours} h"] * bool(hours) + [f"{rest} min"] * bool(rest))
+    parts = [f"{hours} h" if hours else "", f"{rest} min" if rest else ""]
+    return " ".join(filter(None, parts))
 
 
 def difficulty(level: int) -> str:
@@ -175,10 +208,9 @@ def lesson(markdown: str, unit: Unit, site: Links) -> str:
     return "\n".join(lines).replace("<!-- exercises -->", f"\n{panel(unit, anchors, site)}") + "\n"
 
 
-def program(path: Path) -> str:
+def program(name: str, text: str) -> str:
     """A whole program, folded."""
-    code = f"```python\n{path.read_text(encoding='utf-8')}```"
-    return f'??? example "All of {path.name}"\n' + textwrap.indent(code, "    ")
+    return f'??? example "All of {name}"\n' + textwrap.indent(f"```python\n{text}```", "    ")
 
 
 def facts(exercise: Exercise) -> str:
@@ -243,7 +275,7 @@ def road(site: Links) -> str:
         weeks = f"{phase.weeks} weeks" if phase.weeks[:1].isdigit() else phase.weeks
         cards = "".join(card(unit, site) for unit in (*phase.units, *projects))
         if phase.milestone:
-            cards += milestone_card(phase.milestone, site)
+            cards += milestone_card(phase, phase.milestone, site)
         stretches.append(
             f'<section class="z-stretch z-{css}" id="{phase.id}" aria-labelledby="{phase.id}-title">'
             f'<header><p class="z-stretch__number">Phase {phase.number}</p>'
@@ -263,20 +295,25 @@ def card(unit: Unit, site: Links) -> str:
     if not unit.coming:
         meta += [counted(len(unit.exercises), "exercise"), counted(unit.points, "point")]
     badge = '<span class="z-badge">coming</span> ' if unit.coming else ""
-    classes = "z-card" + " z-card--coming" * unit.coming + " z-card--project" * (unit.kind == "project")
+    classes = ["z-card"]
+    if unit.coming:
+        classes.append("z-card--coming")
+    if unit.kind == "project":
+        classes.append("z-card--project")
     return (
-        f'<li class="{classes}" id="{unit.id}" data-unit="{unit.id}">'
+        f'<li class="{" ".join(classes)}" id="{unit.id}" data-unit="{unit.id}">'
         f'<p class="z-card__title"><span class="z-number">{_number(unit)}</span> {title}</p>'
         f'<p class="z-card__summary">{escape(unit.summary)}</p>'
         f'<p class="z-card__meta">{badge}{" · ".join(meta)}{f" · <span>after {needs}</span>" if needs else ""}</p></li>'
     )
 
 
-def milestone_card(milestone: Milestone, site: Links) -> str:
+def milestone_card(phase: Phase, milestone: Milestone, site: Links) -> str:
     href = site.page(source(milestone))
     title = escape(milestone.title) if href is None else f'<a href="{href}">{escape(milestone.title)}</a>'
     return (
-        f'<li class="z-card z-card--project"><p class="z-card__title"><span class="z-number">★</span> {title}</p>'
+        f'<li class="z-card z-card--project" data-milestone="{phase.id}">'
+        f'<p class="z-card__title"><span class="z-number">★</span> {title}</p>'
         f'<p class="z-card__summary">{escape(milestone.summary)}</p>'
         '<p class="z-card__meta">the phase\'s milestone</p></li>'
     )

@@ -39,26 +39,26 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-Progress = Callable[[], dict[str, Any]]
+Standing = Callable[[], dict[str, Any]]
 Changes = Callable[[], AsyncIterator[object]]
 
 
-def create_app(site_dir: Path, progress: Progress, changes: Changes) -> Starlette:
+def create_app(site_dir: Path, standing: Standing, changes: Changes) -> Starlette:
     """Serve the website in `site_dir` with live progress.
 
-    `progress()` says where the learner stands, as JSON-able data; it may read files, and runs in a thread. `changes()`
+    `standing()` says where the learner stands, as JSON-able data; it may read files, and runs in a thread. `changes()`
     yields whenever that may have changed; more often does no harm.
 
     /api/progress is the data as JSON; /api/events sends it as server-sent events, at once and after every change.
-    While `progress` raises CourseError, both say {"error": the line} instead.
+    While `standing` raises CourseError, both say {"error": the line} instead.
     """
 
     async def now(request: Request) -> Response:
-        state = await _state(progress)
+        state = await _state(standing)
         return JSONResponse(state, 503 if "error" in state else 200)
 
     async def events(request: Request) -> Response:
-        return StreamingResponse(_events(progress, changes), media_type="text/event-stream")
+        return StreamingResponse(_events(standing, changes), media_type="text/event-stream")
 
     return Starlette(
         routes=[
@@ -70,19 +70,19 @@ def create_app(site_dir: Path, progress: Progress, changes: Changes) -> Starlett
     )
 
 
-async def _state(progress: Progress) -> dict[str, Any]:
-    """The learner's progress; {"error": one line} while it cannot be read."""
+async def _state(standing: Standing) -> dict[str, Any]:
+    """Where the learner stands; {"error": one line} while it cannot be read."""
     try:
-        return await run_in_threadpool(progress)
+        return await run_in_threadpool(standing)
     except CourseError as error:
         return {"error": str(error)}
 
 
-async def _events(progress: Progress, changes: Changes) -> AsyncIterator[str]:
-    sent = json.dumps(await _state(progress))
+async def _events(standing: Standing, changes: Changes) -> AsyncIterator[str]:
+    sent = json.dumps(await _state(standing))
     yield f"data: {sent}\n\n"
     async for _ in changes():
-        data = json.dumps(await _state(progress))
+        data = json.dumps(await _state(standing))
         # A comment keeps the connection, and finds out that the page has gone.
         yield ": unchanged\n\n" if data == sent else f"data: {data}\n\n"
         sent = data

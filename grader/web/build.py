@@ -10,8 +10,12 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 
 class SiteError(CourseError):
@@ -19,16 +23,36 @@ class SiteError(CourseError):
 
 
 def fingerprint(course: Course) -> str:
-    """A digest of everything the website is made from."""
+    """A digest of everything the website is made from. Needs MkDocs."""
     digest = hashlib.sha256()
-    sources = [course.root / "mkdocs.yml"]
-    for room in ("course", "site"):
-        sources += sorted(path for path in (course.root / room).rglob("*") if "__pycache__" not in path.parts)
-    for path in sources:
-        if path.is_file():
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(course.root).as_posix()}\0{len(content)}\0".encode() + content)
+    for path in _sources(course):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(course.root).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
+
+
+def _sources(course: Course) -> list[Path]:
+    """The files that are read for the website: what it publishes, what its hooks read, and how it looks."""
+    config, site = course.root / "mkdocs.yml", course.root / "site"
+    excluded = _excluded(config)
+    pages = [path for path in course.content.rglob("*") if not excluded.match_file(path.relative_to(course.content))]
+    milestones = (phase.milestone for phase in course.curriculum.phases)
+    programs = [course.program(milestone) for milestone in milestones if milestone]
+    read = {config, course.curriculum_file, site / "hooks.py", *pages, *programs, *(site / "theme").rglob("*")}
+    return sorted(path for path in read if path.is_file())
+
+
+def _excluded(config: Path) -> GitIgnoreSpec:
+    """What of course/ is not published: `exclude_docs` of mkdocs.yml, read as MkDocs reads it."""
+    from mkdocs.exceptions import ConfigurationError
+    from mkdocs.utils.yaml import yaml_load
+    from pathspec import GitIgnoreSpec
+
+    try:
+        patterns = yaml_load(config.read_text(encoding="utf-8")).get("exclude_docs", "")
+    except ConfigurationError:
+        patterns = ""  # MkDocs will say what is wrong
+    return GitIgnoreSpec.from_lines(patterns.splitlines())
 
 
 def built_site(course: Course, cache: Path) -> Path:
@@ -36,6 +60,8 @@ def built_site(course: Course, cache: Path) -> Path:
 
     Raises SiteError if MkDocs is not installed or cannot build the site.
     """
+    if importlib.util.find_spec("material") is None:
+        raise SiteError("The website needs MkDocs: pip install 'zero-to-diffusion[site]', then try again.")
     try:
         site = cache / fingerprint(course)
         if not site.is_dir():
@@ -46,8 +72,6 @@ def built_site(course: Course, cache: Path) -> Path:
 
 
 def _build(course: Course, cache: Path, site: Path) -> None:
-    if importlib.util.find_spec("material") is None:
-        raise SiteError("The website needs MkDocs: pip install 'zero-to-diffusion[site]', then try again.")
     cache.mkdir(parents=True, exist_ok=True)
     (cache / ".gitignore").write_text("*\n", encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="build-", dir=cache) as scratch:

@@ -37,7 +37,7 @@ def serve(
     with _listening(port) as listener:
         app = create_app(
             built_site(course, workspace.root / ".course" / "site"),
-            progress=partial(road, course, workspace),
+            standing=partial(road, course, workspace),
             changes=partial(changes, course, workspace),
         )
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"

@@ -31,9 +31,21 @@ def site(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pages(site: Path) -> dict[str, BeautifulSoup]:
-    """Every page by its path in the site."""
+def documents(site: Path) -> dict[str, BeautifulSoup]:
+    """Every HTML file by its path in the site."""
     return {
         path.relative_to(site).as_posix(): BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
         for path in sorted(site.rglob("*.html"))
     }
+
+
+@pytest.fixture(scope="session")
+def moved(documents: dict[str, BeautifulSoup]) -> dict[str, BeautifulSoup]:
+    """What lies at old addresses and sends readers on."""
+    return {name: page for name, page in documents.items() if page.title and page.title.get_text() == "Moved"}
+
+
+@pytest.fixture(scope="session")
+def pages(documents: dict[str, BeautifulSoup], moved: dict[str, BeautifulSoup]) -> dict[str, BeautifulSoup]:
+    """Every page by its path in the site."""
+    return {name: page for name, page in documents.items() if name not in moved}

@@ -47,14 +47,17 @@ def runner(course: Course) -> ModuleType:
 def small(mini_course: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
     monkeypatch.setattr("sys.path", [*__import__("sys").path])
     shutil.copytree(mini_course.root / "course", tmp_path / "course")
-    script = tmp_path / "site" / "figures" / "phase1_numbers" / "unit1_averages.py"
-    script.parent.mkdir(parents=True)
-    script.write_text(DRAW.format(last=4))
-    return Course(tmp_path)
+    small = Course(tmp_path)
+    script_of(small).write_text(DRAW.format(last=4))
+    return small
+
+
+def script_of(course: Course) -> Path:
+    return course.figures(course.curriculum.unit("averages"))
 
 
 def test_drawn_again_a_picture_is_the_same(runner: ModuleType, small: Course) -> None:
-    picture = small.root / "course" / "figures" / "averages" / "line.svg"
+    picture = script_of(small).parent / "figures" / "line.svg"
     assert runner.main(["--check"], small) == 1
     assert runner.main([], small) == 0
     first = picture.read_bytes()
@@ -70,8 +73,8 @@ def test_check_tells_the_stale_the_missing_and_the_orphaned(
     runner: ModuleType, small: Course, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runner.main([], small)
-    folder = small.root / "course" / "figures" / "averages"
-    script = small.root / "site" / "figures" / "phase1_numbers" / "unit1_averages.py"
+    script = script_of(small)
+    folder = script.with_suffix("")
     (folder / "old.svg").write_text("<svg/>")
     script.write_text(DRAW.format(last=5) + "\n\ndef second():\n    return line()\n")
     capsys.readouterr()
@@ -137,19 +140,18 @@ def test_invisible_differences_are_none(runner: ModuleType, x: int, jitter: floa
 
 def test_every_picture_has_its_script_its_place_and_a_bearable_size(course: Course, runner: ModuleType) -> None:
     drawn = {
-        f"{unit}/{node.name}.svg"
-        for unit, script in runner.scripts(course)
+        script.parent / "figures" / f"{node.name}.svg"
+        for script in runner.scripts(course).values()
         for node in ast.parse(script.read_text(encoding="utf-8")).body
         if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
         if isinstance(node.returns, ast.Name) and node.returns.id == "Figure"
     }
-    folder = course.root / "course" / "figures"
-    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.svg")} == drawn
+    assert set(course.content.rglob("*.svg")) == drawn
     shown = {
-        match
-        for page in (course.root / "course").rglob("*.md")
-        for match in re.findall(r"\]\((?:\.\./)*figures/([^)\s]+)", page.read_text(encoding="utf-8"))
+        (page.parent / match).resolve()
+        for page in course.content.rglob("*.md")
+        for match in re.findall(r"\]\(((?:\.\./)*figures/[^)\s]+)", page.read_text(encoding="utf-8"))
     }
     assert drawn <= shown, "drawn, and on no page"
-    heavy = [f"{path.name}: {path.stat().st_size}" for path in folder.rglob("*.svg") if path.stat().st_size > 150_000]
+    heavy = [f"{path.name}: {path.stat().st_size}" for path in drawn if path.stat().st_size > 150_000]
     assert not heavy

@@ -51,28 +51,28 @@ def test_a_lesson_that_is_missing_is_missing_from_the_navigation_only(hooks: Mod
     small.lesson(small.curriculum.unit("spread")).unlink()
     assert "1.1 Averages" in listed() and "1.2 Spread" not in listed()
     road = BeautifulSoup(on_page(hooks, small, "road.md", "<!-- road -->"), "html.parser")
-    assert [a["href"] for a in road.find_all("a")] == ["phase1_numbers/unit1_averages.html"]
+    assert [a["href"] for a in road.find_all("a")] == ["phase1_numbers/unit1_averages/index.html"]
     assert len(road.select("li.z-card")) == 3
 
 
 @pytest.mark.parametrize(
     ("link", "becomes"),
     [
-        ("[q](unit3_quantiles.md)", "[q](../road.md#quantiles)"),
-        ("[q](unit3_quantiles.md#median)", "[q](../road.md#quantiles)"),
-        ("[q](../phase1_numbers/unit3_quantiles.md 'Quantiles')", "[q](../road.md#quantiles 'Quantiles')"),
-        ("[s](unit2_spread.md#why)", "[s](unit2_spread.md#why)"),
-        ("[x](https://example.org/unit3_quantiles.md)", "[x](https://example.org/unit3_quantiles.md)"),
-        ("[wrong](unit9_nothing.md)", "[wrong](unit9_nothing.md)"),
+        ("[q](../unit3_quantiles/index.md)", "[q](../../road.md#quantiles)"),
+        ("[q](../unit3_quantiles/index.md#median)", "[q](../../road.md#quantiles)"),
+        ("[q](../../phase1_numbers/unit3_quantiles/index.md 'Q')", "[q](../../road.md#quantiles 'Q')"),
+        ("[s](../unit2_spread/index.md#why)", "[s](../unit2_spread/index.md#why)"),
+        ("[x](https://example.org/unit3_quantiles/index.md)", "[x](https://example.org/unit3_quantiles/index.md)"),
+        ("[wrong](../unit9_nothing/index.md)", "[wrong](../unit9_nothing/index.md)"),
     ],
 )
 def test_a_link_ahead_leads_to_the_road(hooks: ModuleType, small: Course, link: str, becomes: str) -> None:
-    assert on_page(hooks, small, "phase1_numbers/unit1_averages.md", f"See {link}.") == f"See {becomes}.\n"
+    assert on_page(hooks, small, "phase1_numbers/unit1_averages/index.md", f"See {link}.") == f"See {becomes}.\n"
 
 
 def test_only_the_exercises_own_heading_gets_the_facts(hooks: ModuleType, small: Course) -> None:
     lesson = "```text\n### mean\n```\n\n### Mean values\n\n### mean\n\n### centre { #centred }\n\n#### mean\n"
-    shown = on_page(hooks, small, "phase1_numbers/unit1_averages.md", f"<!-- exercises -->\n\n{lesson}")
+    shown = on_page(hooks, small, "phase1_numbers/unit1_averages/index.md", f"<!-- exercises -->\n\n{lesson}")
     page = BeautifulSoup(shown, "html.parser")
     assert [p["data-exercise"] for p in page.select("p.z-exercise")] == ["averages/mean", "averages/centre"]
     assert "### `centre` { #centred .z-exercise-heading }" in shown
@@ -81,7 +81,9 @@ def test_only_the_exercises_own_heading_gets_the_facts(hooks: ModuleType, small:
 
 
 def test_a_lesson_without_its_headings_still_has_its_table(hooks: ModuleType, small: Course) -> None:
-    page = BeautifulSoup(on_page(hooks, small, "phase1_numbers/unit2_spread.md", "<!-- exercises -->"), "html.parser")
+    page = BeautifulSoup(
+        on_page(hooks, small, "phase1_numbers/unit2_spread/index.md", "<!-- exercises -->"), "html.parser"
+    )
     assert page.select_one("tbody code") is not None and not page.select("tbody a")
     assert [code.get_text() for code in page.select("tbody code")] == ["variance", "Scaler"]
 

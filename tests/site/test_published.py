@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-from grader.curriculum import Curriculum, Unit
+from grader.curriculum import Course, Curriculum, Milestone, Unit
 
 Pages = dict[str, BeautifulSoup]
 
@@ -18,8 +18,12 @@ def everything(curriculum: Curriculum) -> tuple[Unit, ...]:
     return (*curriculum.units, *curriculum.projects)
 
 
-def page_of(unit: Unit) -> str:
-    return f"{unit.address}.html"
+def page_of(unit: Unit | Milestone) -> str:
+    return f"{unit.address}/index.html"
+
+
+def with_a_page(curriculum: Curriculum) -> list[Unit | Milestone]:
+    return [*curriculum.built, *(phase.milestone for phase in curriculum.phases if phase.milestone)]
 
 
 def lessons(pages: Pages, curriculum: Curriculum) -> list[tuple[Unit, BeautifulSoup]]:
@@ -119,10 +123,11 @@ def test_a_phase_with_a_milestone_ends_with_it(pages: Pages, curriculum: Curricu
         cards = stretch.select("li:not([data-unit])")
         milestones = [phase.milestone] if phase.milestone else []
         assert [a["href"] for card in cards for a in card.find_all("a")] == [
-            f"{one.address}.html" for one in milestones
+            page_of(milestone) for milestone in milestones
         ]
-        for one in milestones:
-            assert "def main(" in pages[f"{one.address}.html"].get_text()
+        assert [card["data-milestone"] for card in cards] == [phase.id for _ in milestones]
+        for milestone in milestones:
+            assert "def main(" in pages[page_of(milestone)].get_text()
 
 
 def test_the_home_page_counts_what_there_is(pages: Pages, curriculum: Curriculum) -> None:
@@ -136,9 +141,50 @@ def test_the_home_page_counts_what_there_is(pages: Pages, curriculum: Curriculum
 # ------------------------------------------------------------------------------------- whole and self-contained
 
 
-def test_every_link_inside_the_site_leads_somewhere(site: Path, pages: Pages) -> None:
+def test_the_site_holds_of_the_course_its_pages_and_their_pictures_alone(
+    site: Path, course: Course, documents: Pages, moved: Pages
+) -> None:
+    ours = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    ours = {name for name in ours if not name.startswith("assets/")}
+    pictures = {name for name in ours if name.endswith((".svg", ".png"))}
+    assert ours - pictures - set(documents) == {"search/search_index.json", "sitemap.xml", "sitemap.xml.gz"}
+    assert all((course.content / name).is_file() for name in pictures)
+    top = {"404.html", "index.html", "road.html"}
+    guide = {name for name in documents if name.startswith("guide/")}
+    written = {page_of(of) for of in with_a_page(course.curriculum)}
+    assert set(documents) - set(moved) - top - guide == written
+
+
+ADDRESSES_OF_VERSION_0_1 = {
+    "phase1_foundations": [
+        "unit1_python", "unit2_linear_algebra", "unit3_calculus_probability", "unit4_classic_ml", "milestone",
+    ],
+    "phase2_deep_learning": [
+        "unit1_neural_networks", "unit2_cnn", "unit3_pytorch", "unit4_attention", "unit5_training",
+        "unit6_autoencoders", "milestone",
+    ],
+    "phase3_generative": ["unit3_vae"],
+    "phase4_diffusion": ["unit1_ddpm", "unit4_guidance"],
+    "phase5_research": ["unit2_dit"],
+    "projects": ["p1_digit_vae"],
+}  # fmt: skip
+
+
+def test_every_old_address_leads_to_its_page_and_keeps_the_anchor(moved: Pages, pages: Pages, course: Course) -> None:
+    assert set(moved) == {f"{of.address}.html" for of in with_a_page(course.curriculum)}
+    old = {f"{folder}/{name}.html" for folder, names in ADDRESSES_OF_VERSION_0_1.items() for name in names}
+    assert len(old) == 17 and old <= set(moved)
+    for name, page in moved.items():
+        target = f"{posixpath.basename(name).removesuffix('.html')}/index.html"
+        assert posixpath.join(posixpath.dirname(name), target) in pages
+        assert [tag["href"] for tag in page.find_all(["link", "a"])] == [target, target]
+        assert page.find("script").string == f'location.replace("{target}" + location.hash)'
+        assert page.select_one("noscript meta[http-equiv=refresh]")["content"] == f"0; url={target}"
+
+
+def test_every_link_inside_the_site_leads_somewhere(site: Path, documents: Pages) -> None:
     broken = []
-    for name, page in pages.items():
+    for name, page in documents.items():
         if name == "404.html":  # its addresses begin at the root, wherever the site lies
             continue
         for tag in page.find_all(["a", "link", "script", "img"]):
@@ -149,17 +195,17 @@ def test_every_link_inside_the_site_leads_somewhere(site: Path, pages: Pages) ->
             target = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(path))) if path else name
             file = site / target
             exists = file.is_file() or (file / "index.html").is_file()
-            if target in pages and fragment and not fragment.startswith("__"):
-                exists = pages[target].find(id=fragment) is not None
+            if target in documents and fragment and not fragment.startswith("__"):
+                exists = documents[target].find(id=fragment) is not None
             if not exists:
                 broken.append(f"{name} → {address}")
     assert not broken
 
 
-def test_nothing_is_loaded_from_another_host(site: Path, pages: Pages) -> None:
+def test_nothing_is_loaded_from_another_host(site: Path, documents: Pages) -> None:
     foreign = [
         f"{name}: {address}"
-        for name, page in pages.items()
+        for name, page in documents.items()
         for tag in page.find_all(["script", "link", "img", "iframe", "source", "object", "embed", "video", "audio"])
         for address in [str(tag.get("src") or tag.get("href") or tag.get("data") or "")]
         if "//" in address
@@ -226,7 +272,7 @@ def test_every_page_has_one_title_and_no_id_twice(pages: Pages) -> None:
 
 def test_no_marker_of_ours_is_left(pages: Pages) -> None:
     for name, page in pages.items():
-        assert not re.search(r"<!-- (exercises|road|phases) -->", str(page)), name
+        assert not re.search(r"<!-- (exercises|road|phases|program) -->", str(page)), name
 
 
 def test_both_colour_schemes_and_a_way_between_them(pages: Pages) -> None:

@@ -74,12 +74,12 @@ def test_progress_that_cannot_be_read_is_said_and_can_come_back(site: Path) -> N
 
     broken = iter([True, True, True, False])
 
-    def progress() -> dict[str, object]:
+    def standing() -> dict[str, object]:
         if next(broken):
             raise CourseError("The log cannot be opened.")
         return {"schema": 1}
 
-    client = TestClient(create_app(site, progress, two_changes), base_url=HERE)
+    client = TestClient(create_app(site, standing, two_changes), base_url=HERE)
     answer = client.get("/api/progress")
     assert (answer.status_code, answer.json()) == (503, {"error": "The log cannot be opened."})
     events = [block for block in client.get("/api/events").text.split("\n\n") if block.startswith("data: ")]

@@ -36,7 +36,7 @@ def other_course(mini_course: Course, tmp_path: Path) -> Course:
 def test_the_site_is_built_once_and_again_when_its_sources_change(other_course: Course, tmp_path: Path) -> None:
     cache = tmp_path / "workspace" / ".course" / "site"
     first = built_site(other_course, cache)
-    assert "Sums need company" in (first / "phase1_numbers" / "unit1_averages.html").read_text()
+    assert "Sums need company" in (first / "phase1_numbers" / "unit1_averages" / "index.html").read_text()
     (first / "untouched").touch()
     assert built_site(other_course, cache) == first
     assert (first / "untouched").exists(), "nothing changed, and the site was built again"
@@ -44,9 +44,39 @@ def test_the_site_is_built_once_and_again_when_its_sources_change(other_course: 
     lesson = other_course.lesson(other_course.curriculum.unit("averages"))
     lesson.write_text(lesson.read_text() + "\nOr the median.\n")
     second = built_site(other_course, cache)
-    assert "Or the median" in (second / "phase1_numbers" / "unit1_averages.html").read_text()
+    assert "Or the median" in (second / "phase1_numbers" / "unit1_averages" / "index.html").read_text()
     assert [path for path in cache.iterdir() if path.is_dir()] == [second], "older builds are left behind"
     assert (cache / ".gitignore").read_text() == "*\n", "a workspace under git would take the built site in"
+
+
+def test_what_is_beside_a_lesson_stays_there_and_its_change_builds_nothing(
+    other_course: Course, tmp_path: Path
+) -> None:
+    content, marker = other_course.content, "kept beside the lesson"
+    folder = other_course.folder(other_course.curriculum.unit("averages"))
+    beside = (
+        "notes.md checks.md index.txt oracle.py calibration.json variants/index.md variants/loops.py figures/notes.md"
+    )
+    above = "README.md data/README.md data/digits/index.md data/digits.npz data/figures/one.svg phase1_numbers/index.md"
+    strays = [folder / name for name in beside.split()] + [content / name for name in above.split()]
+    for path in strays:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# A stray\n")
+    site = built_site(other_course, tmp_path / "cache")
+    pages = {content / "index.md", content / "road.md", *content.glob("phase*/*/index.md")}
+    pictures = {*content.glob("phase*/*/figures/*.*"), *content.glob("phase*/milestone/picture.png")} - {*strays}
+    shown = {other_course.curriculum_file, *content.glob("phase*/milestone/program.py")}
+    kept = [path for path in content.rglob("*") if path.is_file() and path not in pages | pictures | shown]
+    assert {*strays} < {*kept}
+    for path in kept:
+        path.write_bytes(path.read_bytes() + f"\n# {marker}\n".encode())
+    assert built_site(other_course, tmp_path / "cache") == site, (
+        "a change of what is not published built the site again"
+    )
+    again = built_site(other_course, tmp_path / "another")
+    assert not [path for path in again.rglob("*") if path.is_file() and marker.encode() in path.read_bytes()]
+    assert not [path for path in again.rglob("*") if path.suffix in (".md", ".py", ".toml", ".npz", ".txt")]
+    assert not (again / "data").exists()
 
 
 def test_a_site_that_cannot_be_built_is_one_line(other_course: Course, tmp_path: Path) -> None:
@@ -100,6 +130,10 @@ def test_served_progress_follows_the_log_until_interrupted(other_course: Course,
             with httpx.Client(base_url=address, timeout=60) as client:
                 road = client.get("/road.html")
                 assert "/assets/progress.js" in road.text
+                old = client.get("/phase1_numbers/unit1_averages.html")
+                assert 'location.replace("unit1_averages/index.html" + location.hash)' in old.text
+                assert "'sha256-" in old.headers["content-security-policy"]
+                assert "Sums need company" in client.get("/phase1_numbers/unit1_averages/").text
                 before = client.get("/api/progress").json()["units"]["averages"]["exercises"]
                 assert before == {"averages/mean": "not attempted", "averages/centre": "not attempted"}
                 assert client.get("/", headers={"host": "evil.example"}).status_code == 403

@@ -1,5 +1,6 @@
 // Live progress. Only `course serve` adds this script to the pages; a published site does not load it.
-// Cards and panels carry data-unit, exercises data-exercise; the server sends where the learner stands (grader.learner).
+// Cards and panels carry data-unit, a milestone's card data-milestone with its phase's id, exercises data-exercise; the
+// server sends where the learner stands (grader.learner).
 const WORDS = {
   "passed": "✓ passed",
   "passed, edited since": "✎ passed, edited since",
@@ -34,14 +35,22 @@ function named(unit) {
   return `${unit.number.toUpperCase()} ${unit.title}`;
 }
 
-function summary(unit, units) {
-  if (unit.state === "locked") {
+// A project whose exercises pass is done only when a training run of it has been accepted.
+function state(unit, isProject) {
+  if (!isProject || unit.state === "locked") return unit.state;
+  if (unit.accepted === true) return "accepted";
+  return unit.passed === unit.total ? "ready" : "open";
+}
+
+function summary(unit, state, units) {
+  if (state === "locked") {
     const first = unit.locked_by.map((id) => units[id]);
     return `locked: pass ${first.length === 1 ? named(first[0]) : first.map((one) => one.number).join(" and ")} first`;
   }
   const count = `${unit.passed} of ${unit.total} passed`;
-  if (unit.state === "passed") return `✓ ${count}`;
-  return unit.trained === false && unit.passed === unit.total ? `${count}; now train it` : count;
+  if (state === "passed") return `✓ ${count}`;
+  if (state === "accepted") return "✓ accepted";
+  return state === "ready" ? `${count}: ready to train` : count;
 }
 
 // Where to go on: the lesson, at the exercise, if this page links to it; else the unit's place on the road.
@@ -57,12 +66,19 @@ function render(progress) {
   for (const element of document.querySelectorAll("[data-unit]")) {
     const unit = units[element.dataset.unit];
     if (!unit || unit.state === "coming") continue;
-    element.dataset.state = unit.state;
+    const now = state(unit, element.dataset.unit in (progress.projects ?? {}));
+    element.dataset.state = now;
     element.toggleAttribute("data-next", element.dataset.unit === next?.[0]);
     const panel = element.classList.contains("z-panel");
     const line = place("p", "z-state", element, panel ? element.querySelector("table") : null);
-    say(line, unit.state, summary(unit, units));
+    say(line, now, summary(unit, now, units));
     bar(line, unit.passed, unit.total);
+  }
+
+  for (const element of document.querySelectorAll("[data-milestone]")) {
+    const reached = progress.milestones?.[element.dataset.milestone]?.reached === true;
+    element.dataset.state = reached ? "reached" : "open";
+    say(place("p", "z-state", element), element.dataset.state, reached ? "✓ reached" : "");
   }
 
   const verdicts = Object.assign({}, ...Object.values(units).map((unit) => unit.exercises));
