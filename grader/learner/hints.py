@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from grader.curriculum import Course, CourseError, Exercise
 from grader.learner import source
-from grader.learner.progress import Event, Road
+from grader.learner.log import Event
+from grader.learner.road import Road
 from grader.learner.workspace import Workspace
 
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*(\{[^}]*\})?\s*$")
