@@ -6,7 +6,7 @@ TORCH ?= torch==2.15.0 torchvision==0.29.2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness attacks fuzz kills class bench clean
+.PHONY: demo test lint env stubs calibrate figures figures-check site browser wheel mutants fairness attacks fuzz kills class bench clean
 
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
@@ -33,6 +33,10 @@ $(READY): pyproject.toml constraints.txt
 
 stubs: $(READY)  ## exercises/ anew from solutions/
 	$(BIN)/course author stub
+
+PROJECT ?= digit-vae
+calibrate: $(READY)  ## what PROJECT's thresholds rest on, measured anew: the reference over seeds, every spoiled control
+	$(BIN)/python -m grader.training.calibrate $(PROJECT)
 
 figures: $(READY)  ## the lessons' pictures anew
 	$(BIN)/python site/figures

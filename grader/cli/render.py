@@ -11,9 +11,10 @@ from rich.padding import Padding
 from rich.rule import Rule
 from rich.text import Text
 
-from grader.curriculum import Course, Curriculum, Exercise, Unit
+from grader.curriculum import Course, Curriculum, Exercise, Milestone, Phase, Unit
 from grader.ground.text import QUOTED, clean, counted
-from grader.learner.progress import EDITED, NOT_ATTEMPTED, PASSED, Road
+from grader.learner.log import NOT_ATTEMPTED, PASSED
+from grader.learner.road import EDITED, Road
 
 if TYPE_CHECKING:
     from grader.judge import ExerciseVerdict, Verdict
@@ -166,14 +167,19 @@ def road(road: Road) -> RenderableType:
     for phase in road.curriculum.phases:
         parts += [Text(f"\n{phase.number}  {phase.title}", style="bold"), *_units(road, phase.units)]
         if phase.milestone:
-            ready = not road.left(phase)
-            how = f"course milestone {phase.id}" if ready else "when all above is passed"
-            parts.append(
-                Text(f" ★     {phase.milestone.title:<36} {how}", style="bold yellow" if ready else "bright_black")
-            )
+            parts.append(_milestone(road, phase, phase.milestone))
     if road.curriculum.projects:
         parts += [Text("\nProjects", style="bold"), *_units(road, road.curriculum.projects)]
     return Group(*parts)
+
+
+def _milestone(road: Road, phase: Phase, milestone: Milestone) -> Text:
+    how, style = "when all above is passed", "bright_black"
+    if road.reached(phase):
+        how, style = "reached", "bold green"
+    elif not road.left(phase):
+        how, style = f"course milestone {phase.id}", "bold yellow"
+    return Text(f" ★     {milestone.title:<36} {how}", style=style)
 
 
 def _units(road: Road, units: Sequence[Unit]) -> Iterable[Text]:
@@ -200,9 +206,12 @@ def _standing(road: Road, unit: Unit, state: str) -> Text:
     remarks = []
     if state == "locked":
         remarks.append("locked by " + ", ".join(number(needed) for needed in road.locked_by(unit)))
+    accepted = unit.kind == "project" and road.accepted(unit)
+    if accepted:
+        remarks.append("accepted")
     if edited:
         remarks.append("edited since: check again")
-    elif state == "open" and unit.kind == "project" and done == len(verdicts):
+    elif not accepted and state == "open" and unit.kind == "project" and done == len(verdicts):
         remarks.append("ready to train")
     if remarks:
         text.append(("  " if text else "") + "; ".join(remarks), style="yellow" if edited else "bright_black")

@@ -14,7 +14,7 @@ from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
 from grader.ground.text import clean, counted
 from grader.learner import Event, Road, Workspace
-from grader.learner.progress import NOT_ATTEMPTED, PASSED
+from grader.learner.log import NOT_ATTEMPTED, PASSED
 
 if TYPE_CHECKING:
     from grader.judge import Verdict
@@ -355,7 +355,7 @@ def train(
             course, project, workspace.root, preset, out=folder, overrides=overrides, fresh=fresh, report=report
         )
     accepted = run.acceptance.accepted
-    workspace.log.append([Event.now("verdict", project.id, verdict="passed" if accepted else "failed")])
+    workspace.log.append([Event.now("acceptance", project.id, verdict=PASSED if accepted else "failed")])
     document = run.to_dict()
     out.print()
     if not out.as_json:
@@ -372,18 +372,21 @@ def milestone(out: Out, key: str | None) -> Answer:
     course = default_course()
     workspace = here(out, course)
     from grader.learner import desk
-    from grader.training import picture_of, run_milestone
+    from grader.training import run_milestone
 
     ends = {phase: phase.milestone for phase in course.curriculum.phases if phase.milestone}
     if not ends:
         raise CourseError("This course has no milestones.")
-    waiting = [phase for phase, end in ends.items() if not picture_of(end, workspace.root).exists()]
+    road = Road(course, workspace)
+    waiting = [phase for phase in ends if not road.reached(phase)]
     phase = course.curriculum.phase(key) if key else [*waiting, *ends][0]
     if phase not in ends:
-        raise CourseError(f"No phase {key!r} has a milestone; these have: {', '.join(one.id for one in ends)}.")
+        raise CourseError(f"No phase {key!r} has a milestone; these have: {', '.join(end.id for end in ends)}.")
     desk.complete(course, workspace, phase)
     out.print(f"{ends[phase].title}, by what you wrote in phase {phase.number}:", style="bold")
-    picture = run_milestone(course, ends[phase], workspace.root)
+    picture = workspace.picture(ends[phase])
+    run_milestone(course, ends[phase], workspace.root, picture)
+    workspace.log.append([Event.now("milestone", phase.id)])
     out.print(f"The picture is yours to keep: {picture}", soft_wrap=True)
     return SCHEMA | {"milestone": phase.id, "picture": str(picture)}, 0
 

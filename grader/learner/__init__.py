@@ -3,7 +3,8 @@
 May import grader.judge and grader.curriculum. Importing it costs no torch.
 """
 
-from grader.learner.progress import Event, Log, Road, road
+from grader.learner.log import Event, Log
+from grader.learner.road import Road, road
 from grader.learner.workspace import Workspace
 
 __all__ = ["Event", "Log", "Road", "Workspace", "road"]

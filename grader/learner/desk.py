@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
 from grader.learner import source
-from grader.learner.progress import NOT_ATTEMPTED, Event, Road
+from grader.learner.log import NOT_ATTEMPTED, Event
+from grader.learner.road import Road
 from grader.learner.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ def admit(course: Course, workspace: Workspace, project: Unit) -> None:
     if not units and not own:
         return
     left = [f"{unit.number} {unit.title}" for unit in units] + [exercise.id for exercise in own]
-    keys = [unit.number for unit in units] + [project.number] * bool(own)
+    to_check = [*units, project] if own else units
     raise CourseError(
         f"{project.number.upper()} trains with your own code, of which these have to pass first: {', '.join(left)}. "
-        f"`course check {' '.join(keys)}` judges them."
+        f"`course check {' '.join(unit.number for unit in to_check)}` judges them."
     )
 
 
@@ -56,10 +57,10 @@ def complete(course: Course, workspace: Workspace, phase: Phase) -> None:
 def exercises(course: Course, found: Iterable[Unit | Exercise]) -> list[Exercise]:
     """The exercises that these ids stand for, each once. Raises CourseError for a unit still coming."""
     wanted: dict[str, Exercise] = {}
-    for one in found:
-        if isinstance(one, Unit) and one.coming:
-            raise CourseError(f"{one.number} {one.title} is coming: there is nothing to check yet.")
-        for exercise in (one,) if isinstance(one, Exercise) else one.exercises:
+    for thing in found:
+        if isinstance(thing, Unit) and thing.coming:
+            raise CourseError(f"{thing.number} {thing.title} is coming: there is nothing to check yet.")
+        for exercise in (thing,) if isinstance(thing, Exercise) else thing.exercises:
             wanted[exercise.id] = exercise
     return list(wanted.values())
 
@@ -80,26 +81,29 @@ def check(
     """
     from grader.judge import Submission
 
-    for unit in dict.fromkeys(course.curriculum.unit(exercise.unit_id) for exercise in wanted):
+    units = {exercise.id: course.curriculum.unit(exercise.unit_id) for exercise in wanted}
+    for unit in dict.fromkeys(units.values()):
         if not workspace.file(unit).exists():
             raise CourseError(f"{unit.address}.py is missing: `course reset {unit.id}` puts a fresh stub there.")
     submission = Submission.read(workspace.root)
-    sources = {one.id: submission.sources.get(course.curriculum.unit(one.unit_id).address, b"") for one in wanted}
+    sources = {key: submission.sources.get(unit.address, b"") for key, unit in units.items()}
     texts = {key: data.decode("utf-8", "replace") for key, data in sources.items()}
     codes: dict[str, str | None] = {}
 
     def wait() -> None:
-        codes.update((one.id, source.fingerprint(texts[one.id], one.names)) for one in wanted)
+        codes.update((each.id, source.fingerprint(texts[each.id], each.names)) for each in wanted)
         meanwhile()
 
     ids = [exercise.id for exercise in wanted]
     verdict = judge.check(submission, ids, profile=profile, seed=seed, meanwhile=wait)
     if not verdict.exercises:
         raise CourseError("Nothing was judged, which is an error of the course: `course doctor` may say why.")
-    outcomes = {key: one.verdict for key, one in verdict.exercises.items()}
+    outcomes = {key: judged.verdict for key, judged in verdict.exercises.items()}
     if NOT_ATTEMPTED in outcomes.values():  # worth a line only where there was something before
         judged_before = {event.exercise for event in workspace.log.read()[0]}
-        outcomes = {key: one for key, one in outcomes.items() if one != NOT_ATTEMPTED or key in judged_before}
+        outcomes = {
+            key: outcome for key, outcome in outcomes.items() if outcome != NOT_ATTEMPTED or key in judged_before
+        }
     events = [
         Event.now(
             "verdict",

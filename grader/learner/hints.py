@@ -6,7 +6,8 @@ from grader.curriculum import Course, CourseError, Exercise
 from grader.curriculum.course import BEGIN, END
 from grader.curriculum.lesson import Hint, Lesson
 from grader.learner import source
-from grader.learner.progress import Event, Road
+from grader.learner.log import Event
+from grader.learner.road import Road
 from grader.learner.workspace import Workspace
 
 

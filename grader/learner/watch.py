@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Protocol
 from grader.curriculum import Course, CourseError, Exercise, Unit
 from grader.curriculum.lesson import Hint, Lesson
 from grader.learner import hints
-from grader.learner.progress import NOT_ATTEMPTED, PASSED, Road
+from grader.learner.log import NOT_ATTEMPTED, PASSED
+from grader.learner.road import Road
 from grader.learner.workspace import Changes, Workspace
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 phase2_deep_learning/unit4_attention.py    the learner's work
 .course/workspace.json                     the marker: schema, course, version
-.course/progress.jsonl                     the log (grader.learner.progress)
+.course/progress.jsonl                     the log (grader.learner.log)
 .course/stubs/                             the stubs as they were handed out: what `update` compares with
 .course/kept/<time>/                       work that `reset` and `update` put aside
 """
@@ -19,10 +19,10 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from grader.curriculum import Course, CourseError, Exercise, Unit
+from grader.curriculum import Course, CourseError, Exercise, Milestone, Unit
 from grader.ground.files import write_text
 from grader.learner import source
-from grader.learner.progress import Event, Log
+from grader.learner.log import Event, Log
 
 SCHEMA = 1
 _ROOMS = ("course", "exercises", "solutions", "grader", "site", "tests")
@@ -103,6 +103,10 @@ class Workspace:
 
     def file(self, unit: Unit) -> Path:
         return self.root / f"{unit.address}.py"
+
+    def picture(self, milestone: Milestone) -> Path:
+        """Where a milestone's picture is kept: beside the phase's files."""
+        return self.root / f"{milestone.address}.png"
 
     def text(self, unit: Unit) -> str | None:
         """The learner's file of this unit; None if it is missing or unreadable, which judging will say."""

@@ -1,4 +1,4 @@
-"""Running training projects, and accepting what they made; running a phase's milestone.
+"""The engine for training projects and milestones: it runs the course's programs on the learner's code.
 
 May import `grader.judge` and `grader.curriculum`, and nothing else of the platform. Importing this package costs no
 torch: torch, accelerate and the learner's code load in a child process (`python -m grader.training.run`). So does the
@@ -8,24 +8,10 @@ acceptance (`python -m grader.training.acceptance`), which never sees the learne
         run = train(course, project, workspace, preset="cpu", report=report)
     console.print(gate_table(run.acceptance))
 
-Another project is a module with its `Task` (see `digit_vae`), an entry in `run.TASKS` and `settings.PROJECTS`, and a
-function in `acceptance.GATES`.
+It knows no project by name. Another project or milestone is a `program.py` in its folder of the course: see `program`.
 """
 
-from grader.training.launch import Run, TrainingError, accept, picture_of, run_milestone, train
-from grader.training.progress import Bar, gate_table
-from grader.training.settings import Preset, Settings, presets
+from grader.training.bar import Bar, gate_table
+from grader.training.launch import Run, TrainingError, accept, run_milestone, train
 
-__all__ = [
-    "Bar",
-    "Preset",
-    "Run",
-    "Settings",
-    "TrainingError",
-    "accept",
-    "gate_table",
-    "picture_of",
-    "presets",
-    "run_milestone",
-    "train",
-]
+__all__ = ["Bar", "Run", "TrainingError", "accept", "gate_table", "run_milestone", "train"]

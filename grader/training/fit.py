@@ -1,168 +1,143 @@
 """A training loop that can be killed at any moment and goes on as if it had not been.
 
 The randomness of step t is a function of the seed and of t, so a checkpoint is the weights, the optimiser's state and
-the number t. It is one safetensors file, which carries no code and is replaced in one move.
+the number t.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import signal
 import threading
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from accelerate import Accelerator
-from safetensors import safe_open
-from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from grader.curriculum import CourseError
-from grader.ground.files import replacing
-from grader.training.learner_code import LearnerError
+from grader.training import checkpoint
+from grader.training.checkpoint import RunState
+from grader.training.learner_code import LearnerFault
+from grader.training.messages import Say
 from grader.training.settings import Settings
+from grader.training.task import Task, stream
 
 LOG_EVERY = 10
-
-Emit = Callable[..., None]
-
-
-class Task(ABC):
-    """What a project trains: a model, its batches and what to measure on the way."""
-
-    model: nn.Module
-    steps: int
-    steps_per_epoch: int
-
-    @abstractmethod
-    def batch(self, step: int) -> tuple[Tensor, ...]:
-        """The whole batch of a step, on the CPU: a function of the seed and the step alone."""
-
-    @abstractmethod
-    def loss(self, model: nn.Module, *batch: Tensor) -> Tensor:
-        """The mean loss of (a device's share of) a batch, a scalar; `model` is `self.model`, perhaps wrapped."""
-
-    def rate(self, step: int) -> float:
-        """What the learning rate is multiplied with at a step."""
-        return 1.0
-
-    def readout(self, loss: float) -> dict[str, float]:
-        """The loss in the terms in which people follow it."""
-        return {"loss": loss}
-
-    def evaluate(self) -> dict[str, float]:
-        """Figures on held-out data, at the end of each epoch."""
-        return {}
-
-    @abstractmethod
-    def guard(self) -> AbstractContextManager[None]:
-        """Goes around everything that may run the learner's code."""
-
-
-@dataclass
-class Progress:
-    """How far a run has come: steps done, seconds spent, and the held-out figures epoch by epoch."""
-
-    step: int = 0
-    seconds: float = 0.0
-    history: list[dict[str, float]] = field(default_factory=list)
 
 
 class Interrupted(CourseError):
     """The run was asked to stop, and has kept everything up to the last step."""
 
 
-def stream(seed: int, *position: int) -> torch.Generator:
-    """A CPU generator for one position of a run; different positions give independent streams."""
-    entropy = np.random.SeedSequence([seed, *position]).generate_state(2, np.uint32)
-    return torch.Generator().manual_seed(int(entropy[0]) << 31 ^ int(entropy[1]))
-
-
-def fit(task: Task, settings: Settings, accelerator: Accelerator, path: Path, identity: str, emit: Emit) -> Progress:
-    """Train from the checkpoint at `path`, or from the beginning, to the last step, and leave the model on its device.
+class Fit:
+    """One run of a task in the folder `out`, from its checkpoint if it has one of this identity.
 
     identity: digest of all that decides the outcome; a checkpoint of another identity is not read.
-    Raises LearnerError if the loss stops being a finite number, Interrupted on SIGINT or SIGTERM.
     """
-    progress = Progress()
-    optimizer = torch.optim.Adam(task.model.parameters(), lr=settings.lr)
-    saved = _read(path, identity)
-    if saved is not None:
-        progress = saved.progress
-        task.model.load_state_dict(saved.model)
-    model, optimizer = accelerator.prepare(task.model, optimizer)
-    if saved is not None:
-        optimizer.load_state_dict({**optimizer.state_dict(), "state": saved.optimizer})
-        if accelerator.scaler is not None and saved.scaler:
-            accelerator.scaler.load_state_dict(saved.scaler)
-    _start_logs(accelerator, settings, progress.step)
-    emit(
-        "start",
-        step=progress.step,
-        steps=task.steps,
-        device=str(accelerator.device),
-        processes=accelerator.num_processes,
-    )
 
-    began, spent = time.monotonic(), progress.seconds
+    def __init__(
+        self, task: Task, settings: Settings, accelerator: Accelerator, out: Path, identity: str, say: Say
+    ) -> None:
+        self.task, self.settings, self.accelerator = task, settings, accelerator
+        self.out, self.identity, self.say = out, identity, say
+        self.state = RunState()
+        optimizer = torch.optim.Adam(task.model.parameters(), lr=settings.lr)
+        saved = checkpoint.read(self._checkpoint_file, identity)
+        if saved is not None:
+            self.state = saved.state
+            task.model.load_state_dict(saved.model)
+        self.model, self.optimizer = accelerator.prepare(task.model, optimizer)
+        if saved is not None:
+            self.optimizer.load_state_dict({**self.optimizer.state_dict(), "state": saved.optimizer})
+            if accelerator.scaler is not None and saved.scaler:
+                accelerator.scaler.load_state_dict(saved.scaler)
+        self._began, self._spent = 0.0, self.state.seconds
 
-    def checkpoint(step: int) -> None:
-        progress.step, progress.seconds = step, round(spent + time.monotonic() - began, 2)
-        if accelerator.is_main_process:
-            _write(path, identity, accelerator, model, optimizer, progress)
+    def run(self) -> RunState:
+        """Train to the last step, and leave the model on its device.
 
-    with _signals(accelerator) as stop:
-        for step in range(progress.step, task.steps):
-            if stop.is_set():
-                checkpoint(step)
-                raise Interrupted(f"Stopped at step {step} of {task.steps}; run it again and it goes on from there.")
-            batch = [_share(part, accelerator).to(accelerator.device) for part in task.batch(step)]
-            # Whatever else in the learner's modules draws random numbers is a function of the step as well.
-            torch.manual_seed(stream(settings.seed, 2, step).initial_seed())
-            optimizer.param_groups[0]["lr"] = settings.lr * task.rate(step)
-            with task.guard():
-                loss = task.loss(model, *batch)
-                optimizer.zero_grad()
-                accelerator.backward(loss)
-            optimizer.step()
+        Raises LearnerFault if the loss stops being a finite number, Interrupted on SIGINT or SIGTERM.
+        """
+        steps = self.task.steps
+        _start_logs(self.accelerator, self.settings, self.state.step)
+        self.say(
+            "start",
+            step=self.state.step,
+            steps=steps,
+            device=str(self.accelerator.device),
+            processes=self.accelerator.num_processes,
+        )
+        self._began = time.monotonic()
+        with _signals(self.accelerator) as stop:
+            for step in range(self.state.step, steps):
+                if stop.is_set():
+                    self._checkpoint(step)
+                    raise Interrupted(f"Stopped at step {step} of {steps}; run it again and it goes on from there.")
+                loss, done = self._step(step), step + 1
+                at_checkpoint = done % self.settings.checkpoint_every == 0 or done == steps
+                at_epoch = done % self.task.steps_per_epoch == 0 or done == steps
+                if done % LOG_EVERY == 0 or at_checkpoint or at_epoch:
+                    self._read_out(loss, done)
+                if at_epoch:
+                    self._end_epoch(done)
+                if at_checkpoint:
+                    self._checkpoint(done)
+        return self.state
 
-            done = step + 1
-            at_checkpoint = done % settings.checkpoint_every == 0 or done == task.steps
-            at_epoch = done % task.steps_per_epoch == 0 or done == task.steps
-            if done % LOG_EVERY == 0 or at_checkpoint or at_epoch:
-                value = float(accelerator.reduce(loss.detach(), reduction="mean"))
-                if not math.isfinite(value):
-                    raise LearnerError(
-                        f"The loss is {value} at step {done}: an overflow, a log of 0, or a KL term that it pays to "
-                        "let grow; look at the sign of each term and at every exp and log."
-                    )
-                readout = task.readout(value)
-                emit("step", step=done, steps=task.steps, **readout)
-                accelerator.log({f"train/{name}": number for name, number in readout.items()}, step=done)
-            if at_epoch:
-                figures: dict[str, float] = {}
-                if accelerator.is_main_process:
-                    with task.guard(), torch.no_grad():
-                        figures = task.evaluate()
-                    progress.history.append({"step": done, **figures})
-                    accelerator.log({f"held-out/{name}": number for name, number in figures.items()}, step=done)
-                emit("epoch", epoch=-(-done // task.steps_per_epoch), step=done, **figures)
-            if at_checkpoint:
-                checkpoint(done)
-    return progress
+    def _step(self, step: int) -> Tensor:
+        batch = [_share(part, self.accelerator).to(self.accelerator.device) for part in self.task.batch(step)]
+        # Whatever else in the learner's modules draws random numbers is a function of the step as well.
+        torch.manual_seed(stream(self.settings.seed, 2, step).initial_seed())
+        self.optimizer.param_groups[0]["lr"] = self.settings.lr * self.task.rate(step)
+        with self.task.guard():
+            loss = self.task.loss(self.model, *batch)
+            self.optimizer.zero_grad()
+            self.accelerator.backward(loss)
+        self.optimizer.step()
+        return loss.detach()
+
+    def _read_out(self, loss: Tensor, done: int) -> None:
+        value = float(self.accelerator.reduce(loss, reduction="mean"))
+        if not math.isfinite(value):
+            raise LearnerFault(f"The loss is {value} at step {done}: {self.task.not_finite}")
+        readout = self.task.readout(value)
+        self.say("step", step=done, steps=self.task.steps, **readout)
+        self.accelerator.log({f"train/{name}": number for name, number in readout.items()}, step=done)
+
+    def _end_epoch(self, done: int) -> None:
+        epoch = -(-done // self.task.steps_per_epoch)
+        figures: dict[str, float] = {}
+        if self.accelerator.is_main_process:
+            pictures = self.out / "epochs"
+            pictures.mkdir(exist_ok=True)
+            with self.task.guard(), torch.no_grad():
+                figures = self.task.evaluate()
+                self.task.draw_samples(pictures / f"{epoch:03}.png")
+            self.state.history.append({"step": done, **figures})
+            self.accelerator.log({f"held-out/{name}": number for name, number in figures.items()}, step=done)
+        self.say("epoch", epoch=epoch, step=done, **figures)
+
+    def _checkpoint(self, step: int) -> None:
+        self.state.step = step
+        self.state.seconds = round(self._spent + time.monotonic() - self._began, 2)
+        if self.accelerator.is_main_process:
+            checkpoint.write(
+                self._checkpoint_file, self.identity, self.accelerator, self.model, self.optimizer, self.state
+            )
+
+    @property
+    def _checkpoint_file(self) -> Path:
+        return self.out / "checkpoint.safetensors"
 
 
 def _share(part: Tensor, accelerator: Accelerator) -> Tensor:
     """This process's slice of a batch: the batch does not depend on how many processes share it."""
-    return part.chunk(accelerator.num_processes)[accelerator.process_index]
+    share: Tensor = part.chunk(accelerator.num_processes)[accelerator.process_index]
+    return share
 
 
 @contextmanager
@@ -197,51 +172,3 @@ def _start_logs(accelerator: Accelerator, settings: Settings, step: int) -> None
     }
     config = settings.identity() if settings.log == "wandb" else None
     accelerator.init_trackers("tensorboard" if settings.log == "tensorboard" else "zero-to-diffusion", config, options)
-
-
-def pack(tensors: dict[str, Tensor], header: dict[str, str] | None = None) -> bytes:
-    """The content of a safetensors file."""
-    # cloned, for a file holds each tensor by itself, even where the learner's modules share memory
-    return save({name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}, header)
-
-
-# The checkpoint: tensors "model.<name>" and "optimizer.<index>.<name>", everything else as JSON in the header.
-
-
-@dataclass(frozen=True)
-class _Saved:
-    progress: Progress
-    model: dict[str, Tensor]
-    optimizer: dict[int, dict[str, Tensor]]
-    scaler: dict[str, Any]
-
-
-def _write(
-    path: Path, identity: str, accelerator: Accelerator, model: nn.Module, optimizer: Any, progress: Progress
-) -> None:
-    tensors = {f"model.{name}": value for name, value in accelerator.unwrap_model(model).state_dict().items()}
-    for index, entries in optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value for name, value in entries.items()}
-    scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
-    header = {"identity": identity, "progress": json.dumps(vars(progress)), "scaler": json.dumps(scaler)}
-    with replacing(path) as temporary:
-        temporary.write_bytes(pack(tensors, header))
-
-
-def _read(path: Path, identity: str) -> _Saved | None:
-    if not path.is_file():
-        return None
-    with safe_open(path, framework="pt") as file:
-        header = file.metadata()
-        if header["identity"] != identity:
-            return None
-        model: dict[str, Tensor] = {}
-        optimizer: dict[int, dict[str, Tensor]] = {}
-        for key in file.keys():  # noqa: SIM118  (not a dict)
-            kind, _, name = key.partition(".")
-            if kind == "model":
-                model[name] = file.get_tensor(key)
-            else:
-                index, _, entry = name.partition(".")
-                optimizer.setdefault(int(index), {})[entry] = file.get_tensor(key)
-    return _Saved(Progress(**json.loads(header["progress"])), model, optimizer, json.loads(header["scaler"]))

@@ -1,14 +1,39 @@
-"""The outcome of an acceptance, as plain values. Knows no torch and no NumPy."""
+"""What a project's result is held against, and the outcome, as plain values. Knows no torch and no NumPy."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from grader.curriculum import CourseError
+
+
+class Unmeasurable(CourseError):
+    """The files of a run cannot be judged at all; the text is one line that says why."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """What is asked of one measured figure: low ≤ figure ≤ high, either end open if None.
+
+    unit: of the figure and both ends, or nothing. origin: where the ends come from, in a few words.
+    """
+
+    name: str
+    unit: str
+    low: float | None
+    high: float | None
+    origin: str
+
+    def gate(self, measured: float) -> Gate:
+        finite = measured if math.isfinite(measured) else None
+        return Gate(self.name, self.unit, finite, self.low, self.high, self.origin)
 
 
 @dataclass(frozen=True)
 class Gate:
-    """One condition: low ≤ measured ≤ high, either end open if None. `origin` says where the ends come from."""
+    """A threshold and what was measured."""
 
     name: str
     unit: str
@@ -24,6 +49,19 @@ class Gate:
             and (self.low is None or self.measured >= self.low)
             and (self.high is None or self.measured <= self.high)
         )
+
+
+@dataclass(frozen=True)
+class Control:
+    """A reference with one thing wrong in it, which a gate has to stop: in the file at `address`, `right` is `wrong`.
+
+    meaning: what is wrong, in words. right: a text that the reference holds exactly once.
+    """
+
+    meaning: str
+    address: str
+    right: str
+    wrong: str
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The parent's side: starts the training and the acceptance in processes of their own and passes on what they say.
+"""The parent's side: starts training, acceptance and milestones in processes of their own and passes on what they say.
 
 Knows no torch and runs none of the learner's code.
 """
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,7 @@ from typing import Any
 import grader
 from grader.curriculum import Course, CourseError, Milestone, Unit
 from grader.training.gates import Acceptance
-from grader.training.settings import choose, require_packages
-
-Event = dict[str, Any]
+from grader.training.messages import Message, Send
 
 
 class TrainingError(CourseError):
@@ -65,7 +63,7 @@ def train(
     out: Path | None = None,
     overrides: Mapping[str, object] | None = None,
     fresh: bool = False,
-    report: Callable[[Event], None] | None = None,
+    report: Send | None = None,
 ) -> Run:
     """Train a project with the learner's code of `workspace` in a child process, then accept or refuse what came out.
 
@@ -73,72 +71,69 @@ def train(
     another run, or with `fresh`, that folder is set aside as `<out>.1`, … and a new run begins. Ctrl-C stops after the
     current step and keeps it.
 
-    report: called with each event, a dict whose "event" is one of
-        stage (text), moved (to), start (step, steps, device, processes), step (step, steps, elbo), epoch (epoch, step,
-        and the held-out figures), line (text: what the learner's code printed), done (out, metrics, seconds, again)
+    report: called with each message, a dict whose "event" is one of
+        stage (text), moved (to), start (step, steps, device, processes), step (step, steps, and the loss as the project
+        reads it), epoch (epoch, step, and the held-out figures), line (text: what the learner's code printed), remark
+        (text: what was written to standard error), done (out, metrics, seconds, again)
     Raises CourseError (TrainingError for what went wrong inside the run), one line that says what to do.
     """
-    settings = choose(project, preset, overrides or {})
-    require_packages(settings.log)
     target = out or run_folder(project, workspace)
-    command = ["grader.training.run", project.id, "--events", "--workspace", str(workspace), "--out", str(target)]
-    command += ["--preset", preset, *(["--fresh"] if fresh else [])]
+    command = ["run", project.id, "--events", "--course", str(course.root), "--workspace", str(workspace)]
+    command += ["--out", str(target), "--preset", preset, *(["--fresh"] if fresh else [])]
     command += [word for name, value in (overrides or {}).items() for word in ("--set", f"{name}={value}")]
-    if settings.processes > 1:
-        # torchrun, which accelerate recognises; `accelerate launch` itself starts several processes on GPUs only
-        launcher = ["torch.distributed.run", "--standalone", "--nproc-per-node", str(settings.processes), "--module"]
-        command = [*launcher, *command]
-
-    last: Event = {}
-    for event in _events([sys.executable, "-P", "-m", *command]):
-        if event["event"] in ("done", "error"):
-            last = event
-        if report is not None and event["event"] != "error":
-            report(event)
-    if last.get("event") == "error":
-        raise TrainingError(last["message"])
-    if report is not None:
-        report({"event": "stage", "text": "measuring the result with the course's own code"})
+    report = report or _ignore
+    done = _last_word(command, "training", report, "; run it again and it goes on from its last checkpoint")
+    report({"event": "stage", "text": "measuring the result with the course's own code"})
     accepted = accept(course, project, target)
-    return Run(target, last["metrics"], last["seconds"], last["again"], accepted)
-
-
-def picture_of(milestone: Milestone, workspace: Path) -> Path:
-    """Where a milestone's picture is kept: beside the phase's files."""
-    return workspace / f"{milestone.address}.png"
-
-
-def run_milestone(course: Course, milestone: Milestone, workspace: Path) -> Path:
-    """Run a phase's milestone with the learner's code of `workspace`; what it prints is shown. Returns its picture.
-
-    Raises CourseError: one line that says where it stopped. An earlier picture is kept then.
-    """
-    picture = picture_of(milestone, workspace)
-    command = ["grader.training.milestone", str(course.program(milestone)), str(workspace), str(picture)]
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", *command], env=environment(), stderr=subprocess.PIPE, encoding="utf-8"
-    )
-    said = done.stderr.rstrip().splitlines()
-    reason = said.pop() if done.returncode and said else f"The milestone ended with code {done.returncode}."
-    if said:
-        print(*said, sep="\n", file=sys.stderr)
-    if done.returncode:
-        raise TrainingError(reason)
-    return picture
+    return Run(target, done["metrics"], done["seconds"], done["again"], accepted)
 
 
 def accept(course: Course, project: Unit, run: Path) -> Acceptance:
     """Measure a finished run with the course's own code; writes acceptance.json. Raises CourseError in one line."""
-    require_packages()
-    command = ["grader.training.acceptance", "--solutions", str(course.solutions), project.id, str(run)]
-    done = subprocess.run([sys.executable, "-P", "-m", *command], env=environment(), capture_output=True, text=True)
-    if done.returncode:
-        raise TrainingError((done.stderr.strip() or "The acceptance was stopped.").splitlines()[-1])
-    return Acceptance.from_dict(json.loads(done.stdout))
+    done = _last_word(["acceptance", str(course.root), project.id, str(run)], "acceptance", _ignore)
+    return Acceptance.from_dict(done["acceptance"])
 
 
-def _events(command: list[str]) -> Iterator[Event]:
-    """What the child says, and what it prints as `line` events. Raises TrainingError if it ends without a last word."""
+def run_milestone(course: Course, milestone: Milestone, workspace: Path, picture: Path) -> None:
+    """Run a phase's milestone with the learner's code of `workspace`; what it prints is shown. It leaves its picture.
+
+    Raises CourseError: one line that says where it stopped. An earlier picture is kept then.
+    """
+    command = ["milestone", str(course.root), str(workspace), milestone.address, str(picture)]
+    _last_word(command, "milestone", _show)
+
+
+def _ignore(message: Message) -> None:
+    pass
+
+
+def _show(message: Message) -> None:
+    """What was printed is printed, as it was."""
+    match message["event"]:
+        case "line":
+            print(message["text"], flush=True)
+        case "remark":
+            print(message["text"], file=sys.stderr, flush=True)
+
+
+def _last_word(command: list[str], what: str, report: Send, remedy: str = "") -> Message:
+    """Run a module of this package with arguments; returns its `done` message, after `report` has heard all.
+
+    Raises TrainingError: what the child says is wrong, or that it ended without a last word, and then the `remedy`.
+    """
+    last: Message = {}
+    for message in _messages([sys.executable, "-P", "-m", f"grader.training.{command[0]}", *command[1:]], what, remedy):
+        if message["event"] in ("done", "error"):
+            last = message
+        if message["event"] != "error":
+            report(message)
+    if last["event"] == "error":
+        raise TrainingError(last["message"])
+    return last
+
+
+def _messages(command: list[str], what: str, remedy: str) -> Iterator[Message]:
+    """What the child says, and what it writes to standard error as `remark` messages. Raises TrainingError."""
     child = subprocess.Popen(
         command,
         env=environment(),
@@ -150,31 +145,35 @@ def _events(command: list[str]) -> Iterator[Event]:
         start_new_session=True,  # Ctrl-C comes from here, once, and not from the terminal as well
     )
     assert child.stdout is not None and child.stderr is not None
-    printed: deque[str] = deque(maxlen=1000)
-    reader = threading.Thread(target=printed.extend, args=(child.stderr,), daemon=True)
+    written: deque[str] = deque(maxlen=1000)
+    reader = threading.Thread(target=written.extend, args=(child.stderr,), daemon=True)
     reader.start()
     ended, last_line = False, ""
+
+    def remarks() -> Iterator[Message]:
+        nonlocal last_line
+        while written:
+            text = written.popleft().rstrip()
+            last_line = text or last_line
+            yield {"event": "remark", "text": text[:500]}
+
     with _interrupts_passed_on(child):
         try:
             for raw in child.stdout:
-                while printed:
-                    last_line = printed.popleft().rstrip() or last_line
-                    yield {"event": "line", "text": last_line[:500]}
-                event = json.loads(raw)
-                ended |= event["event"] in ("done", "error")
-                yield event
+                yield from remarks()
+                message = json.loads(raw)
+                ended |= message["event"] in ("done", "error")
+                yield message
         finally:
             if not ended and child.poll() is None:
-                child.terminate()  # whoever read the events has gone
+                child.terminate()  # whoever read the messages has gone
             code = child.wait()
             reader.join(timeout=5)
-    for text in printed:
-        last_line = text.rstrip() or last_line
-        yield {"event": "line", "text": last_line[:500]}
+    yield from remarks()
     if not ended:
         reason = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         said = f" ({last_line[:300]})" if last_line and code > 0 else ""
-        raise TrainingError(f"The training {reason}{said}; run it again and it goes on from its last checkpoint.")
+        raise TrainingError(f"The {what} {reason}{said}{remedy}.")
 
 
 @contextmanager

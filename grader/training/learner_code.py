@@ -14,41 +14,40 @@ from types import ModuleType
 from grader.curriculum import CourseError
 
 
-class LearnerError(CourseError):
+class LearnerFault(CourseError):
     """The learner's code is missing, raised, or returned what it must not."""
 
 
-class Workspace:
-    """The learner's files, importable by address."""
+class LearnerModules:
+    """The learner's files in the folder `root`, which are importable by address (`program.put_on_path`)."""
 
     def __init__(self, root: Path):
         self.root = root.resolve()
-        sys.path.insert(0, str(self.root))
 
     def load(self, address: str, names: tuple[str, ...]) -> ModuleType:
-        """The module at `address`, with all of `names` in it. Raises LearnerError."""
+        """The module at `address`, with all of `names` in it. Raises LearnerFault."""
         path = self.root / f"{address}.py"
         if not path.is_file():
-            raise LearnerError(
+            raise LearnerFault(
                 f"There is no {address}.py in {self.root}; run this in your workspace, or `course init` makes one."
             )
         with self.guard():
             module = importlib.import_module(address.replace("/", "."))
         found = getattr(module, "__file__", None)
         if found is None or Path(found).resolve() != path.resolve():
-            raise LearnerError(f"{address}.py is hidden by {found}; another package of your Python has the same name.")
+            raise LearnerFault(f"{address}.py is hidden by {found}; another package of your Python has the same name.")
         for name in names:
             if not callable(getattr(module, name, None)):
-                raise LearnerError(f"{address}.py has no {name}; `course check {address}` says what is left to do.")
+                raise LearnerFault(f"{address}.py has no {name}; `course check {address}` says what is left to do.")
         return module
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """What the learner's code raises leaves as a LearnerError; what is not theirs leaves as it is."""
+        """What the learner's code raises leaves as a LearnerFault; what is not theirs leaves as it is."""
         try:
             yield
         except SyntaxError as error:
-            raise LearnerError(f"{self._short(error.filename or '?')}, line {error.lineno}: {error.msg}.") from error
+            raise LearnerFault(f"{self._short(error.filename or '?')}, line {error.lineno}: {error.msg}.") from error
         except Exception as error:
             frames = traceback.extract_tb(error.__traceback__)
             theirs = [frame for frame in frames if self._holds(frame.filename)]
@@ -57,9 +56,9 @@ class Workspace:
             last = theirs[-1]
             where = f"{self._short(last.filename)}, line {last.lineno}, in {last.name}"
             if isinstance(error, NotImplementedError):
-                raise LearnerError(f"{error or last.name} is not written yet ({where}).") from error
+                raise LearnerFault(f"{error or last.name} is not written yet ({where}).") from error
             text = " ".join(str(error).split())
-            raise LearnerError(f"{where}: {type(error).__name__}: {text[:300]}") from error
+            raise LearnerFault(f"{where}: {type(error).__name__}: {text[:300]}") from error
 
     def sha256(self) -> str:
         """Digest of every file of the workspace that has been imported so far, with its name."""

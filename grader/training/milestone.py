@@ -5,27 +5,30 @@
 
 from __future__ import annotations
 
-import runpy
 import sys
 from pathlib import Path
 
-from grader.curriculum import CourseError
+from grader.curriculum import Course
 from grader.ground.files import replacing
-from grader.training.learner_code import Workspace
+from grader.training import messages, program
+from grader.training.learner_code import LearnerModules
+from grader.training.messages import Say
 
 
 def main() -> int:
-    program, root, picture = map(Path, sys.argv[1:])
-    try:
-        with Workspace(root).guard(), replacing(picture) as file:
-            runpy.run_path(str(program))["main"](file)
-    except CourseError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 2
-    return 0
+    root, workspace, address, picture = sys.argv[1:]
+    course = Course(Path(root))
+    ends = (phase.milestone for phase in course.curriculum.phases)
+    milestone = next(end for end in ends if end is not None and end.address == address)
+
+    def work(say: Say) -> None:
+        modules = LearnerModules(Path(workspace))
+        program.put_on_path(modules.root, course)
+        with modules.guard(), replacing(Path(picture)) as file:
+            program.load(course, milestone).main(file)
+        say("done")
+
+    return messages.serve(messages.to_parent(), work, stopped="Stopped.")
 
 
 if __name__ == "__main__":

@@ -203,7 +203,7 @@ def test_train_opens_with_its_units_and_records(small, course_command, monkeypat
     assert "/runs/walk/samples.png" in done.out
     assert asked["overrides"] == {"epochs": "3", "lr": "1e-3", "log": "wandb"}
     assert (asked["preset"], asked["root"]) == ("gpu", workspace.root)
-    assert Road(course, workspace).trained(course.curriculum.unit("walk")) is accepted
+    assert Road(course, workspace).accepted(course.curriculum.unit("walk")) is accepted
     assert course_command("train", "walk", "--json").json["schema"] == 1
 
 
@@ -293,7 +293,7 @@ def test_a_missing_file_and_a_log_that_is_none(judged, course_command):
 
 
 def test_a_fault_of_ours_is_one_line_too(small, course_command, monkeypatch):
-    monkeypatch.setattr("grader.learner.progress.Road.next", property(lambda self: 1 / 0))
+    monkeypatch.setattr("grader.learner.road.Road.next", property(lambda self: 1 / 0))
     ran = course_command("next")
     assert ran.code == 2
     assert ran.err.count("\n") == 1

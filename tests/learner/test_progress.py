@@ -14,12 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from grader.curriculum import Course, CourseError
 from grader.learner import Event, Log, Road, Workspace, desk, road, source
-from grader.learner.progress import EDITED
+from grader.learner.road import EDITED
 
 events = st.builds(
     Event,
     time=st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat()),
-    kind=st.sampled_from(["verdict", "hint", "solution", "reset", "a kind of next year"]),
+    kind=st.sampled_from(["verdict", "hint", "solution", "reset", "acceptance", "milestone", "a kind of next year"]),
     exercise=st.sampled_from(["sums/total", "sums/mean", "gone/forgotten"]) | st.text(max_size=8),
     verdict=st.sampled_from(["passed", "failed", "crashed", "timed out", "not attempted"]),
     code=st.none() | st.text("0123456789abcdef", min_size=16, max_size=16),
@@ -291,3 +291,50 @@ def test_checking_a_missing_file_says_how_to_get_it(course, workspace, judge):
     workspace.file(course.curriculum.unit("sums")).unlink()
     with pytest.raises(CourseError, match=r"^phase1_numbers/unit1_sums\.py is missing: `course reset sums`"):
         desk.check(course, workspace, course.curriculum.unit("sums").exercises, judge)
+
+
+# Projects and milestones ----------------------------------------------------------------------------------------------
+
+# As version 0.1 wrote it.
+OLD_ACCEPTANCE = (
+    '{"schema": 1, "time": "2026-07-01T10:00:00.000000+00:00", "kind": "verdict", "exercise": "walk", '
+    '"verdict": "passed"}\n'
+)
+
+
+def test_a_project_is_accepted_by_a_run_and_not_by_its_exercises(course, workspace, judged):
+    project = course.curriculum.unit("walk")
+    judged("sums", total="passed", mean="passed")
+    judged("spread", Centred="passed")
+    judged("walk", steps="passed")
+    ready = Road(course, workspace)
+    assert (ready.state(project), ready.accepted(project), ready.next) == ("open", False, project)
+    workspace.log.append([Event.now("acceptance", "walk", verdict="failed")])
+    assert not Road(course, workspace).accepted(project)
+    workspace.log.append([Event.now("acceptance", "walk", verdict="passed")])
+    workspace.log.append([Event.now("acceptance", "walk", verdict="failed")])
+    accepted = Road(course, workspace)
+    assert (accepted.state(project), accepted.accepted(project)) == ("passed", True)
+    entry = accepted.to_dict()["projects"]["walk"]
+    assert entry["accepted"] is True and entry["trained"] is True
+
+
+def test_what_an_older_version_accepted_stays_accepted(course, workspace):
+    with workspace.log.path.open("a", encoding="utf-8") as log:
+        log.write(OLD_ACCEPTANCE)
+    found = Road(course, workspace)
+    assert found.accepted(course.curriculum.unit("walk")) and found.unreadable == 0
+
+
+def test_a_milestone_is_reached_by_its_event_or_an_older_versions_picture(mini_course, tmp_path):
+    workspace, _ = Workspace.create(tmp_path / "work", mini_course)
+    phase = mini_course.curriculum.phase("numbers")
+    assert Road(mini_course, workspace).to_dict()["milestones"] == {
+        "numbers": {"title": "All at once", "ready": False, "reached": False}
+    }
+    workspace.log.append([Event.now("milestone", "numbers"), Event.now("milestone", "forgotten")])
+    assert Road(mini_course, workspace).reached(phase)
+
+    older, _ = Workspace.create(tmp_path / "older", mini_course)
+    older.picture(phase.milestone).write_bytes(b"drawn")
+    assert Road(mini_course, older).reached(phase)

@@ -11,23 +11,24 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from course.data.digits import load
+from course.projects.p1_digit_vae.program import CONTROLS, GATES
+from grader.curriculum import default_course
 from grader.training import accept, gate_table, train
-from grader.training.acceptance import THRESHOLDS, digit_vae
+from grader.training.acceptance import measure
+from grader.training.bar import asked, measured
 from grader.training.gates import Acceptance, Gate
-from grader.training.progress import asked, measured
 
-CALIBRATION = json.loads(Path(__file__).with_name("digit_vae_calibration.json").read_text(encoding="utf-8"))
-NAMES = {
-    "elbo": "held-out ELBO",
-    "kl": "KL of the codes to the prior",
-    "active": "latent dimensions in use",
-    "knn": "digits told apart by 5 nearest codes",
-    "novel": "distance of samples to the nearest training image",
-}
+COURSE = default_course()
+CALIBRATION = json.loads(COURSE.calibration(COURSE.curriculum.unit("digit-vae")).read_text(encoding="utf-8"))
+NAMES = {key: asked.name for key, asked in GATES.items()}
 
 
 def passes(row: dict, key: str) -> bool:
-    return Gate(NAMES[key], "", row["gates"][NAMES[key]], *THRESHOLDS[key]).passed
+    return GATES[key].gate(row["gates"][NAMES[key]]).passed
+
+
+def digit_vae(run: Path) -> Acceptance:
+    return measure(COURSE, COURSE.curriculum.unit("digit-vae"), run)
 
 
 def failed(acceptance: Acceptance) -> set[str]:
@@ -46,7 +47,7 @@ def test_thresholds_let_every_measured_run_of_the_reference_through():
 
 def test_thresholds_stop_every_negative_control_by_the_elbo_alone():
     rows = [row for row in CALIBRATION["rows"] if row["control"] is not None]
-    assert {row["control"] for row in rows} == {"mean over pixels", "KL sign flipped", "exp(logvar) as std"}
+    assert {row["control"] for row in rows} == set(CONTROLS)
     for row in rows:
         assert "error" in row or not passes(row, "elbo"), row
 
@@ -57,7 +58,7 @@ def test_the_elbo_threshold_lies_well_between():
         elbo[row["control"]].append(row["gates"][NAMES["elbo"]])
     low, high = max(value for name, values in elbo.items() if name is not None for value in values), min(elbo[None])
     spread = max(elbo[None]) - min(elbo[None])
-    threshold = THRESHOLDS["elbo"][0]
+    threshold = GATES["elbo"].low
     assert threshold is not None and low + 4 * spread < threshold < high - 4 * spread
 
 

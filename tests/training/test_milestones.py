@@ -15,21 +15,13 @@ from grader.learner import Event, Workspace, source
 
 REAL = default_course()
 PHASES = [phase.id for phase in REAL.curriculum.phases if phase.milestone]
-PROGRAM = """\
-import numpy as np
-from phase1_numbers.unit1_averages import mean
-
-def main(picture):
-    print("mean", mean(np.array([1.0, 3.0])))
-"""
 
 
 def passed(course: Course, folder: Path, phase: str) -> Workspace:
     """A workspace in which the phase's units are solved as the course does, and judged."""
     workspace, _ = Workspace.create(folder, course)
-    found = course.curriculum.phase(phase)
-    units = [unit for unit in found.units if not unit.coming]
-    for unit in {course.curriculum.unit(needed) for one in units for needed in one.needs} | set(units):
+    units = {unit for unit in course.curriculum.phase(phase).units if not unit.coming}
+    for unit in {course.curriculum.unit(needed) for later in units for needed in later.needs} | units:
         text = course.reference(unit).read_text(encoding="utf-8")
         workspace.file(unit).write_text(text, encoding="utf-8")
         for exercise in unit.exercises:
@@ -58,7 +50,7 @@ def test_it_runs_on_what_was_written_in_the_phase_and_leaves_a_picture(tmp_path)
 FEWER_DIGITS = """
 import runpy, sys
 from pathlib import Path
-from grader.training import data
+from course.data import digits as data
 
 program, workspace, picture = sys.argv[1:]
 sys.path.insert(0, workspace)
@@ -87,13 +79,8 @@ def looks_like_a_poster(path):
 
 @pytest.fixture
 def small(mini_course, tmp_path) -> Course:
-    root = shutil.copytree(mini_course.root, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
-    with (root / "course" / "curriculum.toml").open("a", encoding="utf-8") as file:
-        file.write(
-            '\n[phase.milestone]\naddress = "phase1_numbers/milestone"\ntitle = "All at once"\nsummary = "Numbers."\n'
-        )
-    (root / "course" / "phase1_numbers" / "milestone.py").write_text(f"{PROGRAM}    picture.write_bytes(b'drawn')\n")
-    return Course(root)
+    """The small course, to be changed."""
+    return Course(shutil.copytree(mini_course.root, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__")))
 
 
 def test_what_is_left_of_the_phase_is_named(small, tmp_path):
@@ -116,14 +103,15 @@ def test_an_error_in_it_is_one_line_and_costs_no_earlier_picture(small, tmp_path
     assert (ran.returncode, ran.stderr) == (0, "a remark\n")
     assert "mean 2.0" in ran.stdout and str(workspace.root) in ran.stdout
     picture = workspace.root / "phase1_numbers" / "milestone.png"
-    assert picture.read_bytes() == b"drawn"
+    drawn = picture.read_bytes()
+    assert drawn.startswith(b"\x89PNG")
 
-    program = small.root / "course" / "phase1_numbers" / "milestone.py"
-    program.write_text(PROGRAM.replace("np.array([1.0, 3.0])", "None") + "    picture.write_bytes(b'new')\n")
+    program = small.program(small.curriculum.phase("numbers").milestone)
+    program.write_text(program.read_text().replace("np.array([1.0, 3.0])", "None"))
     ran = milestone(small, workspace, "1")
     assert ran.returncode == 2 and ran.stderr.splitlines()[0] == "a remark" and ran.stderr.count("\n") == 2
     assert "phase1_numbers/unit1_averages.py, line" in ran.stderr and "in mean" in ran.stderr
-    assert picture.read_bytes() == b"drawn" and not list(picture.parent.glob("*.writing*"))
+    assert picture.read_bytes() == drawn and not list(picture.parent.glob("*.writing*"))
 
 
 def test_the_road_says_when_it_is_ready(small, tmp_path):
@@ -136,7 +124,10 @@ def test_the_road_says_when_it_is_ready(small, tmp_path):
     assert "course milestone numbers" in command_line(small, done, "status").stdout
 
 
-def test_a_phase_without_one_is_refused(small, mini_course, tmp_path):
+def test_a_phase_without_one_is_refused(small, tmp_path):
     workspace, _ = Workspace.create(tmp_path / "work", small)
     assert "these have: numbers" in milestone(small, workspace, "video").stderr
-    assert "no milestones" in milestone(mini_course, workspace).stderr
+    listed = small.curriculum_file.read_text(encoding="utf-8")
+    before, _, after = listed.partition("[phase.milestone]")
+    small.curriculum_file.write_text(before + after[after.index("[[project]]") :], encoding="utf-8")
+    assert "no milestones" in milestone(small, workspace).stderr

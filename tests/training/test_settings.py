@@ -6,20 +6,22 @@ from importlib.machinery import ModuleSpec
 import numpy as np
 import pytest
 
+from course.data import digits as data
+from course.projects.p1_digit_vae.program import PRESETS, Settings
 from grader.curriculum import CourseError
-from grader.training import data, presets, settings
-from grader.training.settings import Settings, choose
+from grader.training import program, settings
+from grader.training.settings import choose
 
 
 def test_cpu_is_the_default_preset_and_needs_no_download():
-    first, *others = presets("digit-vae")
+    first, *others = PRESETS
     assert first.name == "cpu" and first.settings == Settings() and first.settings.data == "mnist10k"
     assert [preset.name for preset in others] == ["gpu", "smoke"]
-    assert choose("digit-vae", "gpu", {}).data == "mnist"
+    assert choose(PRESETS, "gpu", {}).data == "mnist"
 
 
 def test_overrides_are_read_as_the_setting_is():
-    chosen = choose("digit-vae", "cpu", {"epochs": "3", "lr": 0.01, "checkpoint-every": 7})
+    chosen = choose(PRESETS, "cpu", {"epochs": "3", "lr": 0.01, "checkpoint-every": 7})
     assert (chosen.epochs, chosen.lr, chosen.checkpoint_every) == (3, 0.01, 7)
 
 
@@ -42,13 +44,13 @@ def test_overrides_are_read_as_the_setting_is():
 )
 def test_a_wrong_setting_is_one_line(preset, overrides, message):
     with pytest.raises(CourseError, match=message) as caught:
-        choose("digit-vae", preset, overrides)
+        choose(PRESETS, preset, overrides)
     assert "\n" not in str(caught.value)
 
 
-def test_a_project_without_training_is_one_line():
-    with pytest.raises(CourseError, match="'attention' has nothing to train"):
-        presets("attention")
+def test_a_project_without_training_is_one_line(course):
+    with pytest.raises(CourseError, match="'attention' has nothing to train; digit-vae has"):
+        program.load_project(course, course.curriculum.unit("attention"))
 
 
 def test_circumstances_do_not_change_what_a_run_is():

@@ -116,7 +116,14 @@ def test_a_run_leaves_weights_samples_pictures_and_figures(smoke, learner):
     with np.load(run.out / "samples.npz") as archive:
         assert archive["x"].shape == (500, 784) and archive["x"].dtype == np.uint8 and archive["z"].shape == (500, 20)
     assert set(load_file(run.out / "model.safetensors")) >= {"encoder.mu.weight", "decoder.out.bias"}
-    assert not list(run.out.glob(".writing.*"))
+    assert not list(run.out.rglob(".writing.*"))
+
+
+def test_each_epoch_leaves_a_sheet_of_the_same_codes(smoke):
+    out = smoke[0].out
+    first, last = sorted((out / "epochs").iterdir())
+    assert (first.name, last.name) == ("001.png", "002.png")
+    assert last.read_bytes() == (out / "samples.png").read_bytes() != first.read_bytes()
 
 
 def test_the_loss_falls_and_the_bounds_are_ordered(smoke):
@@ -166,7 +173,7 @@ def test_a_killed_run_ends_like_one_that_was_left_alone(fork, learner, tmp_path)
 
     code, events = fork(learner, killed)
     assert code == 0 and [event["step"] for event in events if event["event"] == "start"] == [40]
-    for name in ("model.safetensors", "samples.npz"):
+    for name in ("model.safetensors", "samples.npz", "epochs/001.png", "epochs/002.png"):
         assert (killed / name).read_bytes() == (through / name).read_bytes(), f"{name} is not the uninterrupted run's"
     assert (killed / "metrics.json").read_text() == (through / "metrics.json").read_text()
 

@@ -1,8 +1,6 @@
-"""A run's events as a progress bar, and its acceptance as a table. Knows no torch."""
+"""A run's messages as a progress bar, and its acceptance as a table. Knows no torch."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from rich import progress as bars
 from rich.console import Console
@@ -10,10 +8,11 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.training.gates import Acceptance, Gate
+from grader.training.messages import Message
 
 
 class Bar:
-    """Shows a run's events on a console (standard error by default); a plain line an epoch where that is no terminal.
+    """Shows a run's messages on a console (standard error by default); a plain line an epoch where that is no terminal.
 
     with Bar(console) as report:
         train(..., report=report)
@@ -40,39 +39,43 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         self._bar.stop()
 
-    def __call__(self, event: dict[str, Any]) -> None:
-        match event["event"]:
+    def __call__(self, message: Message) -> None:
+        match message["event"]:
             case "stage":
-                self._say(f"· {event['text']}")
-            case "line":
-                self._say(f"  {event['text']}", style="dim")
+                self._say(f"· {message['text']}")
+            case "line" | "remark":
+                self._say(f"  {message['text']}", style="dim")
             case "moved":
-                self._say(f"· an earlier run with other settings or code was set aside as {event['to']}")
+                self._say(f"· an earlier run with other settings or code was set aside as {message['to']}")
             case "start":
-                if event["step"]:
-                    self._say(f"· going on from step {event['step']} of {event['steps']}")
-                on = f"{event['processes']} × {event['device']}" if event["processes"] > 1 else event["device"]
+                if message["step"]:
+                    self._say(f"· going on from step {message['step']} of {message['steps']}")
+                on = f"{message['processes']} × {message['device']}" if message["processes"] > 1 else message["device"]
                 self._task = self._bar.add_task(
-                    f"training on {on}", total=event["steps"], completed=event["step"], readout=""
+                    f"training on {on}", total=message["steps"], completed=message["step"], readout=""
                 )
             case "step" if self._task is not None:
-                self._bar.update(self._task, completed=event["step"], readout=_figures(event))
+                self._bar.update(self._task, completed=message["step"], readout=_figures(message))
             case "epoch":
-                self._say(f"  epoch {event['epoch']:>3}   held-out {_figures(event)}")
+                self._say(f"  epoch {message['epoch']:>3}   held-out {_figures(message)}")
             case "done":
-                how = "was trained before, nothing to do" if event["again"] else f"trained in {event['seconds']:.0f} s"
-                self._say(f"· {how}: {event['out']}")
+                how = (
+                    "was trained before, nothing to do"
+                    if message["again"]
+                    else f"trained in {message['seconds']:.0f} s"
+                )
+                self._say(f"· {how}: {message['out']}")
             case "error":
-                self._say(event["message"], style="red")
+                self._say(message["message"], style="red")
 
     def _say(self, text: str, style: str = "") -> None:
         self.console.print(Text(text, style=style), highlight=False)
 
 
-def _figures(event: dict[str, Any]) -> str:
+def _figures(message: Message) -> str:
     """What was measured: `elbo −109.2   kl 24.1`."""
     counts = {"event", "epoch", "step", "steps"}
-    return "   ".join(f"{name} {_number(value)}" for name, value in event.items() if name not in counts)
+    return "   ".join(f"{name} {_number(value)}" for name, value in message.items() if name not in counts)
 
 
 def gate_table(acceptance: Acceptance) -> Table:
