@@ -67,8 +67,10 @@ def write_bytes(path: Path, data: bytes) -> Path:
 
 
 def write_json(path: Path, value: Any) -> Path:
-    """Write a JSON document for people to read, whole or not at all. Raises CourseError."""
-    return write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """Write a JSON document for people to read, whole or not at all, and on the disk. Raises CourseError."""
+    with replacing(path, durable=True) as beside:
+        beside.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
 
 
 def read_json(path: Path) -> Any:

@@ -52,7 +52,7 @@ def write(
         tensors |= {f"optimizer.{index}.{name}": value for name, value in entries.items()}
     scaler = accelerator.scaler.state_dict() if accelerator.scaler is not None else {}
     header = {"identity": identity, "progress": json.dumps(vars(state)), "scaler": json.dumps(scaler)}
-    with replacing(path) as temporary:
+    with replacing(path, durable=True) as temporary:
         temporary.write_bytes(pack(tensors, header))
 
 

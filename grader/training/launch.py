@@ -164,9 +164,10 @@ def _messages(command: list[str], what: str, remedy: str) -> Iterator[Message]:
                 message = json.loads(raw)
                 ended |= message["event"] in ("done", "error")
                 yield message
+        except BaseException:  # whoever read the messages has gone
+            child.terminate()
+            raise
         finally:
-            if not ended and child.poll() is None:
-                child.terminate()  # whoever read the messages has gone
             code = child.wait()
             reader.join(timeout=5)
     yield from remarks()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.curriculum import Course, CourseError, default_course
-from grader.ground.files import read_json, write_json
+from grader.ground.files import clear_unfinished, read_json, write_json
 from grader.training import messages, program
 from grader.training.bar import Bar
 from grader.training.learner_code import LearnerModules
@@ -112,6 +112,7 @@ class Training:
         done = False
         if self.accelerator.is_main_process:
             lock = _lock(self.out)  # held to the end of this call
+            clear_unfinished(self.out)
             done = self._was_done(fresh)
         self.accelerator.wait_for_everyone()
         if _agreed(self.accelerator, done):
@@ -174,7 +175,7 @@ class Training:
         from grader.training.checkpoint import pack
 
         self.task.model.to(self.accelerator.device).eval()
-        with replacing(self.out / "model.safetensors") as file:
+        with replacing(self.out / "model.safetensors", durable=True) as file:
             file.write_bytes(pack(self.task.model.state_dict()))
         with torch.no_grad():
             return self.task.finish(self.out, self.accelerator, self.say)

@@ -17,6 +17,7 @@ from PIL import Image
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
+from grader.curriculum import Course
 from grader.training import TrainingError, train
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -290,3 +291,15 @@ def test_a_process_that_vanishes_is_one_line(course, project, spoilt, tmp_path):
     workspace = spoilt(UNIT, "import math\n", "import math\nimport os\n\nos._exit(7)\n")
     with pytest.raises(TrainingError, match=r"ended with code 7; run it again"):
         train(course, project, workspace, "smoke", tmp_path / "run", QUICK)
+
+
+def test_a_fault_of_the_program_itself_is_told_and_not_taken_for_a_signal(mini_course, tmp_path):
+    """Its output ends before it does; it must not be ended then, or its last words are lost."""
+    root = shutil.copytree(mini_course.root, tmp_path / "course", ignore=shutil.ignore_patterns("__pycache__"))
+    broken = Course(root)
+    program = broken.program(broken.curriculum.unit("walk"))
+    program.write_text(program.read_text() + "\nimport no_such_module\n")
+    with pytest.raises(
+        TrainingError, match=r"ended with code 1 \(ModuleNotFoundError: No module named 'no_such_module'\)"
+    ):
+        train(broken, broken.curriculum.unit("walk"), broken.solutions, "smoke", tmp_path / "run", {"log": "none"})
