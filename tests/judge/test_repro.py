@@ -1,6 +1,5 @@
 """The code that repeats a failing call holds all that it uses."""
 
-import ast
 import builtins
 import importlib.util
 import inspect
@@ -16,8 +15,7 @@ COURSE = default_course()
 
 
 def undefined(text):
-    """Global names that a program uses and never defines; those that a comment leaves to the reader are its own word."""
-    ast.parse(text)
+    """Global names that a program uses and never defines, but for those that it leaves to the reader in a comment."""
     top = symtable.symtable(text, "repro", "exec")
     defined = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
     said = {line.split()[1] for line in text.splitlines() if line.endswith("is defined in the unit's checks")}
