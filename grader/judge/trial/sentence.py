@@ -115,7 +115,11 @@ def repro(call: Call, module: str) -> str:
     source = _source(call.what)
     if not source.startswith("def "):
         return f"{head}# the check's own scenario: {call.what.__name__}\narguments = ({', '.join(arguments)},)\n"
-    parts = [*_needed(call.what), source, f"print({call.what.__name__}({', '.join(['impl', *arguments])}))"]
+    parts = [
+        *_needed(call.what, {call.what.__name__}),
+        source,
+        f"print({call.what.__name__}({', '.join(['impl', *arguments])}))",
+    ]
     return head + "\n".join(parts) + "\n"
 
 
@@ -126,19 +130,32 @@ def _source(value: Any) -> str:
         return ""
 
 
-def _needed(scenario: Scenario) -> list[str]:
-    """What a scenario uses of its check file: helpers as code, modules as imports, the rest by name."""
+def _needed(function: Scenario, known: set[str]) -> list[str]:
+    """What a function uses of its check file and is not `known`: helpers as code, after what these use in turn.
+
+    Modules and what comes from the platform are imports; the rest stands there by name.
+    """
     lines = []
-    for name in scenario.__code__.co_names:
-        value = scenario.__globals__.get(name)
-        if inspect.ismodule(value) and name not in ("np", "torch"):
+    for name in _names(function.__code__):
+        value = function.__globals__.get(name)
+        if value is None or name in known or name in ("np", "torch"):
+            continue
+        known.add(name)
+        if inspect.ismodule(value):
             lines.append(f"import {value.__name__} as {name}")
-        elif inspect.isfunction(value):
-            known = value.__module__.startswith("grader.")
-            lines.append(f"from {value.__module__} import {name}" if known else _source(value))
-        elif value is not None and not inspect.ismodule(value):
+        elif not inspect.isfunction(value):
             lines.append(f"# {name} is defined in the unit's checks")
+        elif value.__module__.startswith("grader."):
+            lines.append(f"from {value.__module__} import {name}")
+        else:
+            lines += [*_needed(value, known), _source(value)]
     return lines
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """The global names that a piece of code looks up, those of functions within it included."""
+    inner = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return [*code.co_names, *(name for part in inner for name in _names(part))]
 
 
 def _code(value: Any) -> str:
