@@ -6,7 +6,7 @@ TORCH ?= torch==2.15.0 torchvision==0.29.2
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test lint env stubs figures figures-check site browser wheel gates mutants mistakes variants lessons fairness attacks determinism fuzz kills class bench clean
+.PHONY: demo test lint env stubs figures figures-check site browser wheel mutants fairness attacks fuzz kills class bench clean
 
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
@@ -54,6 +54,7 @@ browser: site  ## every page in a real Chromium; the suite does without one
 wheel: $(READY)
 	$(BIN)/python -m build --wheel --outdir build/dist
 
+.PHONY: gates mistakes variants lessons determinism
 UNITS ?=
 gates: $(READY)  ## every gate, whole, over every unit (or UNITS="ddpm vae"); what passes is kept in tests/proofs.json
 	$(BIN)/python tests/author/prove.py $(UNITS)
