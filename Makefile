@@ -11,8 +11,13 @@ READY := .venv/.ready
 demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 	$(BIN)/course demo
 
-test: $(READY)  ## the whole test-suite, a file of tests on each core
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+# `make test` runs every test, and tries some things in part, which it says at its end: of units that tests/proofs.json
+# knows to be sound a part of their known mistakes, mutants, variants and profiles (whole: `make gates`) and few of their
+# pictures (`make figures-check`); pages take fewer steps (`make lessons`); of the lazy forgeries one in sixteen
+# (`make attacks`), of two hundred seeds forty (`make determinism`), of fifty kills four (`make kills`).
+ARGS ?=
+test: $(READY)  ## the suite, shared out over the cores: make test ARGS="-v --durations=20"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check
@@ -53,15 +58,32 @@ browser: site  ## every page in a real Chromium; the suite does without one
 wheel: $(READY)
 	$(BIN)/python -m build --wheel --outdir build/dist
 
-mutants: $(READY)  ## every mutant of every reference; the suite samples them
-	$(BIN)/course author mutate
+.PHONY: gates mistakes variants lessons determinism
+UNITS ?=
+gates: $(READY)  ## every gate, whole, over every unit (or UNITS="ddpm vae"); what passes is kept in tests/proofs.json
+	$(BIN)/python tests/author/prove.py $(UNITS)
+
+mutants: $(READY)  ## gate 4 alone: every mutant of every reference (or of UNITS)
+	$(BIN)/course author mutate $(UNITS)
+
+mistakes: $(READY)  ## gate 3 alone: every known mistake
+	WHOLE=1 $(BIN)/python -m pytest tests/author/test_this_course.py -k known_mistakes
+
+variants: $(READY)  ## every correct variant, in gate 2
+	WHOLE=1 $(BIN)/python -m pytest tests/author/test_this_course.py -k correct_variants
+
+lessons: $(READY)  ## gate 7: every lesson, and all the steps of the code that it shows
+	WHOLE=1 $(BIN)/python -m pytest tests/author/test_this_course.py -k lesson
 
 SEEDS ?= 10000
 fairness: $(READY)  ## how often correct work is failed, over SEEDS seeds
 	$(BIN)/python bench/fairness.py $(SEEDS)
 
-attacks: $(READY)  ## every lazy forgery against every exercise; the suite tries an eighth, in turn
-	ATTACKS=all $(BIN)/python -m pytest tests/attacks/test_lazy.py
+attacks: $(READY)  ## every lazy forgery against every exercise; the suite tries one in sixteen, in turn
+	WHOLE=1 $(BIN)/python -m pytest tests/attacks/test_lazy.py
+
+determinism: $(READY)  ## two hundred seeds; the suite tries forty
+	WHOLE=1 $(BIN)/python -m pytest tests/judge/test_determinism.py
 
 FUZZ ?= 120
 fuzz: $(READY)  ## what the judge hears, fuzzed with atheris for FUZZ seconds

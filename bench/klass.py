@@ -28,7 +28,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from grader.author.gates import mistaken, mistakes
+from grader.author.bank import mistaken, mistakes
 from grader.classroom import Graded
 from grader.curriculum import Course, Unit, default_course
 

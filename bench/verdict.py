@@ -15,7 +15,7 @@ from pathlib import Path
 from baseline import NbgraderClass, pytest_command
 from measure import Row, quiet, samples
 
-from grader.author.gates import mistaken, mistakes
+from grader.author.bank import mistaken, mistakes
 from grader.curriculum import Course, Unit
 from grader.judge import Judge, Submission
 

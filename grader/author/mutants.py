@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import ast
 import copy
-import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+from grader.author.sampling import WHOLE, Part
 from grader.author.stubs import Block, blocks
 from grader.curriculum import Course, CourseError, Unit
 from grader.judge import Judge, Submission
@@ -121,21 +121,18 @@ def judge_mutants(
     judge: Judge,
     unit: Unit,
     *,
-    sample: int | None = None,
+    part: Part = WHOLE,
     seed: int = 0,
     jobs: int = 1,
     on_judged: Callable[[Mutant, bool], None] = lambda mutant, killed: None,
 ) -> Report:
-    """Judge a unit's mutants in profile "mutants", each by the checks of its own exercise.
+    """Judge a unit's mutants, or `part` of them, in profile "mutants", each by the checks of its own exercise.
 
-    `sample` draws that many, by `seed`; None judges all. `on_judged(mutant, killed)` is called as each is done.
+    `on_judged(mutant, killed)` is called as each is done.
     """
     everything = mutants(judge.course, unit)
     listed = equivalents(judge.course, unit)
-    chosen = everything
-    if sample is not None and sample < len(everything):
-        drawn = sorted(random.Random(f"{seed} {unit.id}").sample(range(len(everything)), sample))
-        chosen = [everything[index] for index in drawn]
+    chosen = part.of(everything, lambda mutant: mutant.id)
 
     def killed(mutant: Mutant) -> bool:
         submission = Submission({unit.address: mutant.source.encode()})

@@ -10,10 +10,11 @@ from grader.curriculum.course import BEGIN, END
 
 
 def scaffold(course: Course, unit: Unit) -> list[Path]:
-    """Write the unit's five files (reference, checks, mistakes, lesson, oracle tests); the paths written.
+    """Write the unit's folder and its reference; the paths written.
 
-    A file that exists is left alone. Raises CourseError for a unit without exercises in curriculum.toml. What is
-    written parses, and fails the gates until it is filled in.
+    The folder holds lesson, checks, mistakes, oracle tests, a script of pictures and two variants; the stub is made of
+    the reference. A file that exists is left alone. Raises CourseError for a unit without exercises in
+    curriculum.toml. What is written parses, and fails the gates until it is filled in.
     """
     if unit.coming:
         raise CourseError(f"{unit.id} has no exercises yet: list them in course/curriculum.toml first.")
@@ -27,12 +28,16 @@ def scaffold(course: Course, unit: Unit) -> list[Path]:
 
 
 def _files(course: Course, unit: Unit) -> dict[Path, Callable[[Unit], str]]:
+    variants = course.folder(unit) / "variants"
     return {
         course.reference(unit): _reference,
+        course.lesson(unit): _lesson,
         course.checks(unit): _checks,
         course.mistakes(unit): _mistakes,
-        course.lesson(unit): _lesson,
-        course.oracle(unit): _oracles,
+        course.oracle(unit): _oracle,
+        course.figures(unit): _figures,
+        variants / "loops.py": lambda unit: _variant(unit, "element by element, in loops"),
+        variants / "library.py": lambda unit: _variant(unit, "with what a library brings along"),
     }
 
 
@@ -44,15 +49,18 @@ def _module(unit: Unit) -> tuple[str, str]:
 def _reference(unit: Unit) -> str:
     parts = [f'"""Unit {unit.number}, {unit.title}: {unit.summary}"""\n']
     for exercise in unit.exercises:
-        for name in exercise.names:
-            kind = "class" if name[0].isupper() else "def"
-            text = f'    """{exercise.title}. Shapes, units, ranges, errors; the equation\'s source."""\n'
-            if kind == "class":
-                text += f"\n    def __init__(self) -> None:\n        {BEGIN}\n        ...\n        {END}\n"
-            else:
-                text += f"    {BEGIN}\n    ...\n    {END}\n"
-            parts.append(f"{kind} {name}{'' if kind == 'class' else '()'}:\n{text}")
+        said = f'    """{exercise.title}. Shapes, units, ranges, errors; the equation\'s source."""\n'
+        parts += [_definition(name, said, BEGIN, "...", END) for name in exercise.names]
     return "\n\n".join(parts)
+
+
+def _definition(name: str, said: str, *body: str) -> str:
+    """A function, or a class with an `__init__`, of these lines."""
+    is_class = name[0].isupper()
+    lines = "".join(f"{' ' * (8 if is_class else 4)}{line}\n" for line in body)
+    if is_class:
+        return f"class {name}:\n{said}\n    def __init__(self) -> None:\n{lines}"
+    return f"def {name}():\n{said}{lines}"
 
 
 def _checks(unit: Unit) -> str:
@@ -138,7 +146,7 @@ The next unit, and what the frontier does differently today.
 """
 
 
-def _oracles(unit: Unit) -> str:
+def _oracle(unit: Unit) -> str:
     package, name = _module(unit)
     tests = "\n\n".join(
         f"def test_{exercise.name.lower()}_is_that_of_an_independent_library():\n"
@@ -147,3 +155,28 @@ def _oracles(unit: Unit) -> str:
     )
     head = f'"""Unit {unit.number} against independent libraries."""\n\nfrom {package} import {name} as unit\n'
     return f"{head}\n\n{tests}"
+
+
+def _figures(unit: Unit) -> str:
+    package, name = _module(unit)
+    return f'''"""Pictures of unit {unit.number}, {unit.title}, drawn by the course's own reference."""
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+from {package} import {name} as unit
+from style import BLUE
+
+
+def overview() -> Figure:
+    """What the reader is to notice, in one sentence; {", ".join(exercise.name for exercise in unit.exercises)}."""
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [0, 1], color=BLUE, label=unit.__name__)
+    return figure
+'''
+
+
+def _variant(unit: Unit, manner: str) -> str:
+    names = [name for exercise in unit.exercises for name in exercise.names]
+    head = f'"""Unit {unit.number}, {manner}."""\n'
+    return "\n\n".join([head, *(_definition(name, "", "...") for name in names)])

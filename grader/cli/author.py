@@ -83,6 +83,7 @@ def check(
     # `parses` is handed in by `course` itself, which knows all commands.
     course = default_course()
     units = units_of(course, keys)
+    from grader.author import Part
     from grader.author import check as gates
     from grader.judge import Judge
 
@@ -91,7 +92,7 @@ def check(
         for finding in gates(
             judge,
             units,
-            sample=sample,
+            mutants=Part(most=sample, key=str(seed)),
             seed=seed,
             jobs=jobs or os.cpu_count() or 1,
             parses=parses,
@@ -117,14 +118,15 @@ def mutate(out: Out, keys: Sequence[str], *, sample: int | None, seed: int, jobs
     """Judge faulty references; whatever survives is a hole in the checks."""
     course = default_course()
     units = units_of(course, keys)
-    from grader.author import judge_mutants
+    from grader.author import Part, judge_mutants
     from grader.judge import Judge
 
     reports = []
+    part = Part(most=sample, key=str(seed))
     with Judge(course) as judge:
         for unit in units:
             out.print(f"{unit.number} {unit.title}", style="bold")
-            report = judge_mutants(judge, unit, sample=sample, seed=seed, jobs=jobs or os.cpu_count() or 1)
+            report = judge_mutants(judge, unit, part=part, seed=seed, jobs=jobs or os.cpu_count() or 1)
             for mutant in report.survivors:
                 out.print(f"  survives: {clean(mutant.id)}   (line {mutant.line})", style="red", soft_wrap=True)
             for name in report.stale:

@@ -10,6 +10,7 @@ import pytest
 
 from grader.author import gates
 from grader.author.gates import Finding
+from grader.author.sampling import Part
 from grader.curriculum import Course, Unit
 from grader.judge import Judge
 
@@ -147,9 +148,8 @@ def test_gate_6_finds_the_unit_at_which_the_road_breaks(mini_judge, sick):
 
 def test_gate_5_wants_oracle_tests_that_pass(tmp_course, averages):
     (found,) = said(gates.oracle_agrees(tmp_course, averages))
-    assert "tests/oracles/test_unit1_averages.py: is missing" in found
-    path = tmp_course.root / "tests" / "oracles" / "test_unit1_averages.py"
-    path.parent.mkdir(parents=True)
+    assert "course/phase1_numbers/unit1_averages/oracle.py: is missing" in found
+    path = tmp_course.oracle(averages)
     path.write_text(
         "from statistics import fmean\nimport numpy as np\nfrom phase1_numbers import unit1_averages as unit\n\n\n"
         "def test_mean():\n    x = np.array([1.0, 2.0, 4.0])\n    assert abs(unit.mean(x) - fmean(x)) < 1e-12\n",
@@ -174,7 +174,7 @@ LESSON = """# 1.1 Averages
 
 ## The idea
 
-See [the divisor](#the-wrong-divisor) and [what is to come](unit3_quantiles.md) and [elsewhere](https://example.org).
+See [the divisor](#the-wrong-divisor) and [what is to come](../unit3_quantiles/index.md) and [elsewhere](https://example.org).
 
 ## The mathematics
 
@@ -250,8 +250,12 @@ def test_gate_7_is_silent_on_a_sound_lesson_and_asks_about_each_command(tmp_cour
         ('??? tip "Hint 2: two"\n    Two.\n\n## What', "## What", "centre has the hints [1]"),
         ('"Hint 2: two"\n    Two.\n\n###', '"Hint 3: two"\n    Two.\n\n###', "mean has the hints [1, 3]"),
         ("(#the-wrong-divisor)", "(#nowhere)", ":12: #nowhere: there is no such heading"),
-        ("(unit3_quantiles.md)", "(unit4_more.md)", ":12: unit4_more.md does not exist"),
-        ("(unit3_quantiles.md)", "(unit2_spread.md#cube)", "unit2_spread.md#cube: there is no such heading"),
+        ("(../unit3_quantiles/index.md)", "(../unit4_more/index.md)", ":12: ../unit4_more/index.md does not exist"),
+        (
+            "(../unit3_quantiles/index.md)",
+            "(../unit2_spread/index.md#cube)",
+            "index.md#cube: there is no such heading",
+        ),
         ("![A curve]", "![]", "has no text"),
         ("*Notice the bend.*\n", "", "has no caption"),
         ("== 2.0", "== 3.0", "its code does not run: line 49: AssertionError"),
@@ -270,15 +274,91 @@ def test_gate_7_passes_on_what_the_parser_says_of_a_command(tmp_course, averages
 
 def test_gate_7_finds_a_lesson_that_is_missing(tmp_course, averages):
     tmp_course.lesson(averages).unlink()
-    assert said(gates.lesson(tmp_course, averages)) == ["gate 7  course/phase1_numbers/unit1_averages.md: is missing"]
+    assert said(gates.lesson(tmp_course, averages)) == [
+        "gate 7  course/phase1_numbers/unit1_averages/index.md: is missing"
+    ]
+
+
+FORM = '"""{words} of unit {number}, averages."""\n'
+
+
+@pytest.fixture
+def formed(tmp_course: Course, averages: Unit) -> Path:
+    """The folder of a unit in form, with two variants."""
+    for path in (tmp_course.reference(averages), tmp_course.checks(averages), tmp_course.mistakes(averages)):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(FORM.format(words="Something", number="1.1") + text, encoding="utf-8")
+    folder = tmp_course.folder(averages)
+    (folder / "oracle.py").write_text(FORM.format(words="An oracle", number="1.1"), encoding="utf-8")
+    (folder / "variants").mkdir()
+    for name in ("loops", "libraries"):
+        shutil.copy(tmp_course.reference(averages), folder / "variants" / f"{name}.py")
+    return folder
+
+
+def test_gate_7_is_silent_on_a_unit_in_form(tmp_course, averages, formed):
+    assert said(gates.form(tmp_course, averages)) == []
+
+
+def test_gate_7_finds_a_file_that_says_it_is_of_another_unit(tmp_course, averages, formed):
+    (formed / "oracle.py").write_text(FORM.format(words="An oracle", number="1.11"), encoding="utf-8")
+    (found,) = said(gates.form(tmp_course, averages))
+    assert "unit1_averages/oracle.py:1: does not begin by saying that it is of 1.1" in found
+
+
+def test_gate_7_wants_two_variants_of_each_exercise(tmp_course, averages, formed):
+    spoil(formed / "variants" / "loops.py", ("def centre", "def center"))
+    (found,) = said(gates.form(tmp_course, averages))
+    assert "averages/centre: has 1 correct variants; 2 or more are wanted" in found
+
+
+def test_gate_7_wants_a_script_whose_pictures_are_fresh(tmp_course, averages):
+    (found,) = said(gates.pictures(tmp_course, averages))
+    assert "unit1_averages/figures.py: is missing" in found
+    tmp_course.figures(averages).write_text("", encoding="utf-8")
+    runner = tmp_course.root / "site" / "figures" / "__main__.py"
+    runner.parent.mkdir(parents=True)
+    runner.write_text("import sys\nsys.exit(f'stale {sys.argv[1:]}')\n", encoding="utf-8")
+    (found,) = said(gates.pictures(tmp_course, averages))
+    assert "run `site/figures --check averages`:\nstale ['--check', 'averages']" in found
+    runner.write_text("", encoding="utf-8")
+    assert said(gates.pictures(tmp_course, averages)) == []
+
+
+def test_gate_2_finds_a_correct_variant_that_is_failed(mini_course, mini_judge, tmp_course, averages):
+    variants = tmp_course.folder(averages) / "variants"
+    variants.mkdir()
+    for name in ("right", "wrong"):
+        shutil.copy(tmp_course.reference(averages), variants / f"{name}.py")
+    spoil(variants / "wrong.py", ("/ len(x)", "/ (len(x) + 1)"))
+    with Judge(tmp_course) as judge:
+        found = said(gates.correct_variants(judge, averages, seeds=[7]))
+    assert found and all("variants/wrong.py: averages/" in finding and "(seed 7)" in finding for finding in found)
 
 
 # All gates -----------------------------------------------------------------------------------------------------------
 
 
 def test_check_runs_every_gate_and_the_roads_once(mini_course, mini_judge):
-    begun = []
+    begun: list[tuple[str, int]] = []
     unit = mini_course.curriculum.unit("averages")
-    found = list(gates.check(mini_judge, [unit], sample=1, on_gate=lambda where, gate: begun.append((where, gate))))
-    assert begun == [("averages", gate) for gate in (1, 2, 3, 4, 5, 7, 8)] + [("road", 6)]
+    found = list(gates.check(mini_judge, [unit], mutants=Part(most=1), on_gate=lambda *gate: begun.append(gate)))
+    assert begun == [("averages", gate) for gate in (1, 2, 3, 4, 5, 7, 9)] + [("road", 6)]
     assert {one.gate for one in found} >= {3, 5, 7} and not {one.gate for one in found} & {1, 2, 6}
+
+
+def test_a_gate_that_cannot_be_run_says_so_and_the_others_report(sick):
+    """Checks that the reference fails judge nobody: gates 3, 4 and 9 say it, and 5 and 7 are run all the same."""
+    course = sick.course
+    found = list(gates.check(sick, [course.curriculum.unit("spread")], mutants=Part(most=1)))
+    assert {finding.gate for finding in found} >= {2, 3, 4, 5, 6, 7, 9}
+    unrun = {finding.gate for finding in found if "cannot be run: " in finding.message}
+    assert unrun >= {3, 4, 9} and not unrun & {1, 5}
+
+
+def test_a_unit_of_which_nothing_is_written_yet_is_findings_and_no_error(tmp_course, averages):
+    shutil.rmtree(tmp_course.folder(averages))
+    tmp_course.stub(averages).unlink()
+    with Judge(tmp_course) as judge:
+        found = list(gates.check(judge, [averages]))
+    assert {finding.gate for finding in found} >= {1, 2, 3, 4, 5, 7, 9}

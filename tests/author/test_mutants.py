@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from grader.author.mutants import equivalents, judge_mutants, mutants
+from grader.author.sampling import Part
 from grader.curriculum import Course, CourseError
 from grader.judge import ExerciseVerdict, Verdict
 
@@ -106,20 +107,19 @@ class GullibleJudge:
         return Verdict({key: ExerciseVerdict(outcome, 0, 1) for key in targets}, "", "", seed, profile, True)
 
 
-def test_a_sample_is_drawn_by_its_seed(mini_course):
+def test_a_part_is_drawn_by_its_key(mini_course):
     unit = mini_course.curriculum.unit("spread")
 
-    def drawn(seed: int) -> list[str]:
+    def drawn(key: str) -> list[str]:
         seen: list[str] = []
         judge = GullibleJudge(mini_course)
-        report = judge_mutants(
-            judge, unit, sample=2, seed=seed, on_judged=lambda mutant, killed: seen.append(mutant.id)
-        )
+        part = Part(most=2, key=key)
+        report = judge_mutants(judge, unit, part=part, on_judged=lambda mutant, killed: seen.append(mutant.id))
         assert report.judged == len(seen) == 2 < report.total
         return seen
 
-    assert drawn(0) == drawn(0)
-    assert len({tuple(drawn(seed)) for seed in range(8)}) > 1
+    assert drawn("a") == drawn("a")
+    assert len({tuple(drawn(key)) for key in "abcdefgh"}) > 1
 
 
 def test_a_report_tells_survivors_equivalents_and_stale_entries_apart(tmp_course):

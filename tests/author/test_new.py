@@ -1,11 +1,12 @@
-"""Scaffolding a unit: five files in their places, in the right form, and never over anybody's work."""
+"""Scaffolding a unit: its files in their places, in the right form, and never over anybody's work."""
 
 import ast
 
 import pytest
 
+from grader.author import gates
 from grader.author.new import scaffold
-from grader.author.stubs import make_stub
+from grader.author.stubs import make_stub, write_stub
 from grader.curriculum import Course, CourseError
 
 
@@ -23,21 +24,45 @@ def unwritten(tmp_course: Course) -> Course:
     return Course(tmp_course.root)
 
 
-def test_the_five_files_are_written_and_are_python(unwritten):
+def test_all_files_of_a_unit_are_written_and_are_python(unwritten):
     unit = unwritten.curriculum.unit("quantiles")
     written = scaffold(unwritten, unit)
-    assert [path.relative_to(unwritten.root).as_posix() for path in written] == [
-        "solutions/phase1_numbers/unit3_quantiles.py",
-        "grader/checks/phase1_numbers/test_unit3_quantiles.py",
-        "grader/mistakes/phase1_numbers/unit3_quantiles.py",
-        "course/phase1_numbers/unit3_quantiles.md",
-        "tests/oracles/test_unit3_quantiles.py",
-    ]
     for path in written:
         text = path.read_text(encoding="utf-8")
         assert "median" in text and "Sketch" in text
         if path.suffix == ".py":
             ast.parse(text)
+
+
+def test_a_unit_is_one_address_in_three_rooms(unwritten):
+    """What is written, with the stub that is made of it: a folder, a reference, a stub; nothing lies elsewhere."""
+    before = set(unwritten.root.rglob("*"))
+    unit = unwritten.curriculum.unit("quantiles")
+    scaffold(unwritten, unit)
+    write_stub(unwritten, unit)
+    added = {path.relative_to(unwritten.root) for path in set(unwritten.root.rglob("*")) - before if path.is_file()}
+    assert {path.as_posix() for path in added} == {
+        f"solutions/{unit.address}.py",
+        f"exercises/{unit.address}.py",
+        *(
+            f"course/{unit.address}/{name}"
+            for name in (
+                *("index.md", "checks.py", "mistakes.py", "oracle.py", "figures.py"),
+                *("variants/loops.py", "variants/library.py"),
+            )
+        ),
+    }
+    assert {path.parts[0] for path in added} == {"course", "exercises", "solutions"}
+    named = {path.with_suffix("").as_posix().partition("/")[2] for path in added}
+    assert all(place == unit.address or place.startswith(f"{unit.address}/") for place in named)
+
+
+def test_what_is_written_is_in_form(unwritten):
+    """Its gates say what is missing, not that a file is of another unit or that a variant is not there."""
+    unit = unwritten.curriculum.unit("quantiles")
+    scaffold(unwritten, unit)
+    write_stub(unwritten, unit)
+    assert list(gates.form(unwritten, unit)) == [] and list(gates.generated_stub(unwritten, unit)) == []
 
 
 def test_the_reference_has_markers_that_the_stub_generator_takes(unwritten):
@@ -51,6 +76,7 @@ def test_the_reference_has_markers_that_the_stub_generator_takes(unwritten):
 def test_files_that_exist_are_left_alone(unwritten):
     unit = unwritten.curriculum.unit("quantiles")
     lesson = unwritten.lesson(unit)
+    lesson.parent.mkdir()
     lesson.write_text("mine", encoding="utf-8")
     assert lesson not in scaffold(unwritten, unit) and lesson.read_text(encoding="utf-8") == "mine"
     assert scaffold(unwritten, unit) == []

@@ -122,7 +122,7 @@ def test_a_place_in_the_lesson(course):
 
 
 def test_every_mistake_points_to_a_section_by_the_name_it_has_everywhere():
-    from grader.author.gates import mistakes
+    from grader.author.bank import mistakes
 
     for unit in COURSE.curriculum.built:
         for mistake in mistakes(COURSE, unit):
