@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.author.gates import mistakes
+from grader.author.bank import mistakes
 from grader.classroom import Graded
 from grader.classroom.report import (
     GradeReport,
