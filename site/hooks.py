@@ -251,7 +251,7 @@ def road(site: Links) -> str:
         weeks = f"{phase.weeks} weeks" if phase.weeks[:1].isdigit() else phase.weeks
         cards = "".join(card(unit, site) for unit in (*phase.units, *projects))
         if phase.milestone:
-            cards += milestone_card(phase.milestone, site)
+            cards += milestone_card(phase.id, phase.milestone, site)
         stretches.append(
             f'<section class="z-stretch z-{css}" id="{phase.id}" aria-labelledby="{phase.id}-title">'
             f'<header><p class="z-stretch__number">Phase {phase.number}</p>'
@@ -280,11 +280,12 @@ def card(unit: Unit, site: Links) -> str:
     )
 
 
-def milestone_card(milestone: Milestone, site: Links) -> str:
+def milestone_card(phase: str, milestone: Milestone, site: Links) -> str:
     href = site.page(f"{milestone.address}.md")
     title = escape(milestone.title) if href is None else f'<a href="{href}">{escape(milestone.title)}</a>'
     return (
-        f'<li class="z-card z-card--project"><p class="z-card__title"><span class="z-number">★</span> {title}</p>'
+        f'<li class="z-card z-card--project" data-milestone="{phase}">'
+        f'<p class="z-card__title"><span class="z-number">★</span> {title}</p>'
         f'<p class="z-card__summary">{escape(milestone.summary)}</p>'
         '<p class="z-card__meta">the phase\'s milestone</p></li>'
     )

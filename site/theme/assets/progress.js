@@ -40,8 +40,9 @@ function summary(unit, units) {
     return `locked: pass ${first.length === 1 ? named(first[0]) : first.map((one) => one.number).join(" and ")} first`;
   }
   const count = `${unit.passed} of ${unit.total} passed`;
+  if (unit.accepted) return `✓ accepted; ${count}`;
   if (unit.state === "passed") return `✓ ${count}`;
-  return unit.trained === false && unit.passed === unit.total ? `${count}; now train it` : count;
+  return unit.accepted === false && unit.passed === unit.total ? `${count}; ready to train` : count;
 }
 
 // Where to go on: the lesson, at the exercise, if this page links to it; else the unit's place on the road.
@@ -63,6 +64,13 @@ function render(progress) {
     const line = place("p", "z-state", element, panel ? element.querySelector("table") : null);
     say(line, unit.state, summary(unit, units));
     bar(line, unit.passed, unit.total);
+  }
+
+  for (const element of document.querySelectorAll("[data-milestone]")) {
+    const milestone = progress.milestones[element.dataset.milestone];
+    if (!milestone?.reached) continue;
+    element.dataset.state = "passed";
+    say(place("p", "z-state", element), "passed", "★ reached");
   }
 
   const verdicts = Object.assign({}, ...Object.values(units).map((unit) => unit.exercises));
