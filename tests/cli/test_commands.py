@@ -39,7 +39,7 @@ def test_from_an_empty_folder_to_a_pass(judged, course_command, tmp_path, monkey
     course, _ = judged
     made = course_command("init", str(tmp_path / "new"))
     assert made.code == 0
-    assert "2 stubs" in made.out
+    assert "3 stubs" in made.out
     monkeypatch.chdir(tmp_path / "new")
 
     task = course_command("next")
@@ -293,7 +293,7 @@ def test_a_missing_file_and_a_log_that_is_none(judged, course_command):
 
 
 def test_a_fault_of_ours_is_one_line_too(small, course_command, monkeypatch):
-    monkeypatch.setattr("grader.learner.road.Road.next", property(lambda self: 1 / 0))
+    monkeypatch.setattr(Road, "next", property(lambda self: 1 / 0))
     ran = course_command("next")
     assert ran.code == 2
     assert ran.err.count("\n") == 1

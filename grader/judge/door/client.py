@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     import tempfile
     from types import TracebackType
 
+SERVICE = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+"""What the service's environment has besides ours. Hypothesis keeps what it has read of our modules beside the socket:
+in the folder it starts from, which is the root, it could not."""
+
 IDLE_SECONDS = 900
 """How long the learner's shared judge waits for work before it goes away."""
 
@@ -190,7 +194,7 @@ def _start(course: Course, path: Path, *, idle: int, unconfined: bool) -> subpro
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"},
+                env=os.environ | SERVICE | {"HYPOTHESIS_STORAGE_DIRECTORY": str(path.parent / "hypothesis")},
                 cwd="/",
                 start_new_session=True,
             )

@@ -33,7 +33,7 @@ class Settings(settings.Settings):
 
     data: str = "walks"
     epochs: int = 20
-    lr: float = 0.05
+    lr: float = 0.02
     walks: int = 30
 
     CHOICES: ClassVar = {"data": ("walks",), **settings.Settings.CHOICES}
@@ -81,6 +81,9 @@ class Task(BaseTask):
     def loss(self, model: nn.Module, *batch: Tensor) -> Tensor:
         return -model(*batch).mean()
 
+    def rate(self, step: int) -> float:
+        return min(1.0, 2 * (1 - step / self.steps))
+
     def readout(self, loss: float) -> dict[str, float]:
         return {"nats": loss}
 
@@ -107,7 +110,7 @@ class Task(BaseTask):
 
 # What they rest on is in calibration.json: five seeds of the reference, three of each control.
 GATES = {
-    "nats": Threshold("held-out steps", "nats", None, 0.76, "reference 0.739 to 0.745; scale as variance 0.80"),
+    "nats": Threshold("held-out steps", "nats", None, 0.70, "reference 0.68; drift flipped 1.36"),
     "drift": Threshold("drift", "", 0.25, 0.35, "made with 0.3"),
     "scale": Threshold("scale", "", 0.45, 0.55, "made with 0.5"),
 }
