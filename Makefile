@@ -17,7 +17,7 @@ demo: $(READY)  ## the whole course loop, for real, in a scratch workspace
 # (`make attacks`), of two hundred seeds forty (`make determinism`), of fifty kills four (`make kills`).
 ARGS ?=
 test: $(READY)  ## the suite, shared out over the cores: make test ARGS="-v --durations=20"
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check
