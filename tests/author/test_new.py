@@ -19,6 +19,7 @@ def unwritten(tmp_course: Course) -> Course:
         'needs = ["spread"]\nexercises = [\n'
         '{ name = "median", title = "The median", points = 1, difficulty = 1, minutes = 5 },\n'
         '{ name = "Sketch", also = ["merge"], title = "A sketch", points = 1, difficulty = 1, minutes = 5 },\n]',
+        1,  # the project needs spread, too
     )
     path.write_text(text, encoding="utf-8")
     return Course(tmp_course.root)
