@@ -128,7 +128,8 @@ def test_a_worker_that_cannot_confine_is_refused_unless_insisted(scheduler, clas
         tmp_path / "elsewhere" / "sitecustomize.py",
         "import grader.judge.wall.confine\ngrader.judge.wall.confine.can_confine = lambda: False\n",
     )
-    with workers(scheduler, 1, tmp_path, PYTHONPATH=str(tmp_path / "elsewhere")):
+    path = [str(tmp_path / "elsewhere"), str(Path(grader.__file__).parents[1])]
+    with workers(scheduler, 1, tmp_path, PYTHONPATH=os.pathsep.join(path)):
         said = refused(classroom, mini_course, tmp_path / "out", gradebook=url, cluster=scheduler)
         assert "cannot confine what students wrote" in said and "--unconfined" in said
         report = grade(
