@@ -73,7 +73,7 @@ class Bar:
 
 
 def _figures(message: Message) -> str:
-    """What was measured: `elbo −109.2   kl 24.1`."""
+    """What was measured: `nats −109.2   accuracy 0.95`."""
     counts = {"event", "epoch", "step", "steps"}
     return "   ".join(f"{name} {_number(value)}" for name, value in message.items() if name not in counts)
 

@@ -1,6 +1,6 @@
 """Measure what the thresholds of a project rest on: the reference over seeds, and every spoiled control.
 
-    python -m grader.training.calibrate digit-vae [--seeds 5] [--controls 3]
+    python -m grader.training.calibrate PROJECT [--seeds 5] [--controls 3]
 
 Writes calibration.json into the project's folder, a row a run: what was wrong with it (`control`), its seed, seconds,
 closing figures and the measured gates. Run it again whenever the preset, the networks or the data change.

@@ -1,4 +1,4 @@
-"""The training process: `python -m grader.training.run digit-vae --workspace . --preset cpu`.
+"""The training process: `python -m grader.training.run PROJECT --workspace . --preset cpu`.
 
 `course train` starts it and reads its messages; `accelerate launch -m grader.training.run …` starts it on many devices
 or machines, and then it shows its own progress. It ends with 0 when the run is finished, 2 when a line says why it is
