@@ -22,28 +22,30 @@ from grader.judge import Judge
 
 def main(ids: list[str]) -> int:
     course = default_course()
-    units = [course.curriculum.unit(key) for key in ids] or list(course.curriculum.built)
+    units = {unit.id: unit for unit in [course.curriculum.unit(key) for key in ids] or course.curriculum.built}
     proofs = Proofs(Path(__file__).parents[1] / "proofs.json")
     began: list[tuple[str, int, float]] = []
     faulty: set[str] = set()
 
+    def over(following: str) -> None:
+        """The gate that began last is, and with the last one of a unit the unit: what is proved is kept at once."""
+        if not began:
+            return
+        where, gate, since = began.pop()
+        print(f"gate {gate}  {where}: {time.monotonic() - since:.1f} s", flush=True)
+        if where != following and where in units and where not in faulty:
+            proofs.keep(course, units[where])
+
     def on_gate(where: str, gate: int) -> None:
-        if began:
-            said(*began.pop())
+        over(where)
         began.append((where, gate, time.monotonic()))
 
-    def said(where: str, gate: int, since: float) -> None:
-        print(f"gate {gate}  {where}: {time.monotonic() - since:.1f} s", flush=True)
-
     with Judge(course) as judge:
-        for finding in check(judge, units, jobs=cores(), parses=parses, on_gate=on_gate):
+        for finding in check(judge, list(units.values()), jobs=cores(), parses=parses, on_gate=on_gate):
             faulty.add(finding.unit)
             print(finding, flush=True)
-    said(*began.pop())
-    for unit in units:
-        if unit.id not in faulty:
-            proofs.keep(course, unit)
-    print(f"{len(units) - len(faulty & {unit.id for unit in units})} of {len(units)} units are proved.")
+    over("")
+    print(f"{len(units.keys() - faulty)} of {len(units)} units are proved.")
     return 1 if faulty else 0
 
 
