@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import grader.web.build
-from grader.curriculum import Course, default_course
+from grader.curriculum import Course, Milestone, default_course
 from grader.learner import Event, Workspace
 from grader.web import built_site, serve
 from grader.web.build import SiteError
@@ -49,6 +49,10 @@ def test_the_site_is_built_once_and_again_when_its_sources_change(other_course: 
     assert (cache / ".gitignore").read_text() == "*\n", "a workspace under git would take the built site in"
 
 
+def milestones(course: Course) -> list[Milestone]:
+    return [phase.milestone for phase in course.curriculum.phases if phase.milestone]
+
+
 def test_what_is_beside_a_lesson_stays_there_and_its_change_builds_nothing(
     other_course: Course, tmp_path: Path
 ) -> None:
@@ -63,9 +67,11 @@ def test_what_is_beside_a_lesson_stays_there_and_its_change_builds_nothing(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("# A stray\n")
     site = built_site(other_course, tmp_path / "cache")
-    pages = {content / "index.md", content / "road.md", *content.glob("phase*/*/index.md")}
-    pictures = {*content.glob("phase*/*/figures/*.*"), *content.glob("phase*/milestone/picture.png")} - {*strays}
-    shown = {other_course.curriculum_file, *content.glob("phase*/milestone/program.py")}
+    places = [other_course.folder(of) for of in (*other_course.curriculum.built, *milestones(other_course))]
+    pages = {content / "index.md", content / "road.md", *(place / "index.md" for place in places)}
+    pictures = {path for place in places for path in place.glob("figures/*.*")} - {*strays}
+    pictures |= {place / "picture.png" for place in places}
+    shown = {other_course.curriculum_file, *map(other_course.program, milestones(other_course))}
     kept = [path for path in content.rglob("*") if path.is_file() and path not in pages | pictures | shown]
     assert {*strays} < {*kept}
     for path in kept:
