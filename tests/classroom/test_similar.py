@@ -16,7 +16,6 @@ from grader.curriculum import default_course
 from grader.ground.files import write_text
 
 AVERAGES = "phase1_numbers/unit1_averages.py"
-VARIANTS = Path(__file__).parents[1] / "variants"
 
 ONE = '''
 import numpy as np
@@ -192,13 +191,14 @@ def test_bad_input_is_one_line_and_writes_nothing(hand_in, command, tmp_path, wo
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone", "class", "file"]
 
 
-UNITS = [unit for unit in default_course().curriculum.built if (VARIANTS / unit.address).is_dir()]
+UNITS = [unit for unit in default_course().curriculum.built if default_course().variants(unit)]
+assert UNITS
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.id)
 def test_people_who_solved_a_unit_for_themselves_are_not_shown(unit, tmp_path):
     """The course's own variants: right answers in many people's manners. Only a copy of one of them is found."""
-    variants = sorted((VARIANTS / unit.address).glob("*.py"))
+    variants = default_course().variants(unit)
     for path in variants:
         write_text(tmp_path / "class" / path.stem / f"{unit.address}.py", path.read_text("utf-8"))
     copy = "# Mine.\n" + variants[0].read_text("utf-8").replace("    ", "  ").replace("torch", "t")
