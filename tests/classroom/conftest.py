@@ -32,7 +32,7 @@ def graded(mini_course: Course) -> Callable[..., Graded]:
             one.id: ExerciseVerdict("passed", one.points, one.points)
             if one.name in passed
             else ExerciseVerdict("failed", 0, one.points, message=f"{one.name} is wrong")
-            for one in mini_course.curriculum.exercises
+            for one in mini_course.curriculum.exercises[:3]
         }
         verdict = Verdict(exercises, "0" * 64, "checker", 1, "grade", True)
         return Graded(student, verdict, **{"submitted": frozenset({"averages", "spread"}), **fields})

@@ -44,7 +44,7 @@ def test_a_policy_that_gives_points_is_refused():
 
 
 def test_every_account_of_when_it_was_handed_in(mini_course, tmp_path):
-    units = mini_course.curriculum.built
+    units = mini_course.curriculum.built[:2]
     averages = units[0]
     tree = tmp_path / "ada"
     for unit in units:

@@ -17,3 +17,9 @@ def scale_as_variance(steps, drift, log_scale):
 def no_constant(steps, drift, log_scale):
     z = (steps - drift) / torch.exp(log_scale)
     return -0.5 * z**2 - log_scale
+
+
+@mistake("log_density", "The drift is added to the steps, not taken away.", see="the-spread")
+def drift_added(steps, drift, log_scale):
+    z = (steps + drift) / torch.exp(log_scale)
+    return -0.5 * z**2 - log_scale - 0.5 * math.log(2 * math.pi)

@@ -110,7 +110,7 @@ class Task(BaseTask):
 
 # What they rest on is in calibration.json: five seeds of the reference, three of each control.
 GATES = {
-    "nats": Threshold("held-out steps", "nats", None, 0.70, "reference 0.68; drift flipped 1.33, scale as variance 6.5"),
+    "nats": Threshold("held-out steps", "nats", None, 0.70, "reference 0.68; spoiled 1.33 and more"),
     "drift": Threshold("drift", "", 0.25, 0.35, "reference 0.28 to 0.30; made with 0.3"),
     "scale": Threshold("scale", "", 0.45, 0.55, "reference 0.48 to 0.49; made with 0.5; scale as variance 0.12"),
 }
