@@ -24,6 +24,7 @@ from grader.curriculum import Course, Unit, default_course
 from grader.curriculum.course import BEGIN, END
 from grader.ground.files import write_text
 from grader.judge import Judge
+from grader.learner import Workspace
 
 BESIDE = {
     "oracle.py": "def test_the_mean_of_an_independent_library():\n    assert False, 'the oracle speaks'\n",
@@ -113,6 +114,13 @@ def test_no_unit_of_the_real_course_hands_out_more(unit, tmp_path):
         for path in release(course, unit.id, (unit,), tmp_path / format, format, seed=1):
             for text in given(path):
                 assert [line for line in hidden if line in lines(text)] == []
+
+
+def test_a_workspace_holds_the_stubs_alone(course, tmp_path):
+    workspace, _ = Workspace.create(tmp_path / "work", course)
+    texts = [path.read_text("utf-8") for path in workspace.root.rglob("*") if path.is_file()]
+    assert len(texts) > len(course.curriculum.built)
+    assert leaked(course, "\n".join(texts)) == []
 
 
 def test_feedback_and_grades_hold_nothing_of_a_units_folder(course, tmp_path, answers, empty):
