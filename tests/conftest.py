@@ -34,16 +34,14 @@ LONG = (
     "tests/judge/test_determinism.py",
     "tests/classroom/test_hidden.py",
     "tests/classroom/test_release.py",
-    "tests/attacks/test_lazy.py",
     "tests/judge",
     "tests/classroom",
     "tests/test_wheel.py",
 )
 START_ONCE = ("tests/attacks", "tests/site", "tests/training")
 """Folders whose files share something slow to start: one worker has them whole."""
-ON_THEIR_OWN = ("tests/attacks/test_lazy.py",)
-UNIT_BY_UNIT = "tests/author/test_this_course.py"
-"""Its tests are shared out by the unit, so that what is planned for one is planned once."""
+UNIT_BY_UNIT = ("tests/author/test_this_course.py", "tests/attacks/test_lazy.py")
+"""Their tests are shared out by the unit, so that what the judge plans for one is planned once."""
 
 
 @pytest.fixture(scope="session")
@@ -94,9 +92,9 @@ def scope(nodeid: str) -> str:
     """What one worker does in one go: a file, a folder that starts something once, or a unit of the course."""
     file, _, test = nodeid.partition("::")
     folder = PurePosixPath(file).parent.as_posix()
-    if file == UNIT_BY_UNIT and "[" in test:
-        return f"{file}[{test.partition('[')[2]}"
-    return folder if folder in START_ONCE and file not in ON_THEIR_OWN else file
+    if file in UNIT_BY_UNIT and "[" in test:
+        return f"units[{test.partition('[')[2]}"
+    return folder if folder in START_ONCE else file
 
 
 def _turn(item: pytest.Item) -> int:

@@ -59,7 +59,7 @@ def form(course: Course, unit: Unit) -> Iterator[Finding]:
     files = (course.reference(unit), course.checks(unit), course.mistakes(unit), course.oracle(unit))
     for path in (*files, *(script for script in [course.figures(unit)] if script.is_file())):
         said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-        if not re.search(rf"\b{re.escape(unit.number)}\b", said.partition("\n")[0]):
+        if not re.search(rf"\b{re.escape(unit.number)}\b", said.partition("\n")[0], re.I):
             yield Finding(
                 7, unit.id, f"{named(course, path)}:1", f"does not begin by saying that it is of {unit.number}"
             )
