@@ -48,7 +48,7 @@ def test_lateness_attempts_and_pseudonyms(course_grade, tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--attempts", "first"), "choose best or last"),
+        (("--attempts", "first"), "choose last or best"),
         (("--late", "10"), "add --roster FILE"),
         (("--roster", "nobody.csv"), "nobody.csv cannot be read"),
         (("--late", "200"), "200"),
