@@ -31,7 +31,7 @@ def test_the_reference_passes_in_every_profile(mini_course, mini_judge):
     for profile, seed in [("check", 0), ("grade", 11), ("author", 12345)]:
         verdict = mini_judge.check(submission, profile=profile, seed=seed)
         assert verdict.passed and verdict.points == verdict.max_points == 7
-        assert [one.verdict for one in verdict.exercises.values()] == ["passed"] * 3
+        assert [one.verdict for one in verdict.exercises.values()] == ["passed"] * 4
 
 
 def test_the_untouched_stub_is_not_attempted(mini_course, mini_judge):
