@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from grader.curriculum import Course, default_course
+from grader.ground.cores import cores
 from grader.judge import Judge
 
 settings.register_profile("tests", deadline=None, derandomize=True, database=None)
@@ -106,6 +107,12 @@ def _turn(item: pytest.Item) -> int:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_turn)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: for a third of its time a worker waits, for a kill, a time-out or a start."""
+    return cores() + 1
 
 
 @pytest.hookimpl(optionalhook=True)
