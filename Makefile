@@ -58,7 +58,7 @@ browser: site  ## every page in a real Chromium; the suite does without one
 wheel: $(READY)
 	$(BIN)/python -m build --wheel --outdir build/dist
 
-.PHONY: gates mistakes variants lessons determinism
+.PHONY: gates mistakes variants lessons determinism coverage
 UNITS ?=
 gates: $(READY)  ## every gate, whole, over every unit (or UNITS="ddpm vae"); what passes is kept in tests/proofs.json
 	$(BIN)/python tests/author/prove.py $(UNITS)
@@ -84,6 +84,11 @@ attacks: $(READY)  ## every lazy forgery against every exercise; the suite tries
 
 determinism: $(READY)  ## two hundred seeds; the suite tries forty
 	WHOLE=1 $(BIN)/python -m pytest tests/judge/test_determinism.py
+
+coverage: $(READY)  ## which lines of the rooms around the judge no quick test runs; fails under the floor in pyproject.toml
+	@mkdir -p build
+	$(BIN)/coverage run -m pytest -q $(addprefix tests/,ground curriculum learner cli web)
+	$(BIN)/coverage report
 
 FUZZ ?= 120
 fuzz: $(READY)  ## what the judge hears, fuzzed with atheris for FUZZ seconds
