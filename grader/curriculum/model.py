@@ -13,28 +13,45 @@ from grader.ground.errors import CourseError
 
 
 @dataclass(frozen=True)
-class Exercise:
-    """One graded exercise: a public function or class of a unit's file.
+class Part:
+    """A piece of an exercise that is judged, named and paid by itself, in the order in which one would write them.
 
-    `also` names further public objects of the file that belong to the same exercise.
+    `of` is the public function or class in which it is written; `needs` names parts that it cannot do without.
+    """
+
+    name: str
+    points: int
+    of: str
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One graded exercise: a public function or class of a unit's file, or several in parts.
+
+    An exercise that is judged as a whole is its own only part.
     `difficulty` runs from 1 (warm-up) to 5; `minutes` is what a first attempt takes.
     """
 
     unit_id: str
     name: str
     title: str
-    points: int
     difficulty: int
     minutes: int
-    also: tuple[str, ...] = ()
+    parts: tuple[Part, ...]
 
     @property
     def id(self) -> str:
         return f"{self.unit_id}/{self.name}"
 
     @property
+    def points(self) -> int:
+        return sum(part.points for part in self.parts)
+
+    @property
     def names(self) -> tuple[str, ...]:
-        return (self.name, *self.also)
+        """The public functions and classes of the unit's file that belong to it."""
+        return tuple(dict.fromkeys((self.name, *(part.of for part in self.parts))))
 
 
 @dataclass(frozen=True)
@@ -195,6 +212,13 @@ class Curriculum:
             names = [name for exercise in unit.exercises for name in exercise.names]
             if len(set(names)) < len(names):
                 raise CourseError(f"{path}: {unit.id} lists a name twice.")
+            for exercise in unit.exercises:
+                earlier: set[str] = set()
+                for part in exercise.parts:
+                    if part.name in earlier or not earlier.issuperset(part.needs):
+                        what = f"part {part.name!r} of {exercise.id}"
+                        raise CourseError(f"{path}: {what} comes twice, or needs one that is not an earlier part.")
+                    earlier.add(part.name)
 
 
 def _phase(number: int, entry: dict[str, Any]) -> Phase:
@@ -206,10 +230,7 @@ def _phase(number: int, entry: dict[str, Any]) -> Phase:
 
 
 def _unit(kind: Literal["unit", "project"], number: str, phase: str, entry: dict[str, Any]) -> Unit:
-    exercises = tuple(
-        Exercise(unit_id=entry["id"], also=tuple(fields.get("also", ())), **_without(fields, "also"))
-        for fields in entry.get("exercises", [])
-    )
+    exercises = tuple(_exercise(entry["id"], fields) for fields in entry.get("exercises", []))
     return Unit(
         kind=kind,
         number=number,
@@ -217,6 +238,20 @@ def _unit(kind: Literal["unit", "project"], number: str, phase: str, entry: dict
         needs=tuple(entry["needs"]),
         exercises=exercises,
         **_without(entry, "needs", "exercises"),
+    )
+
+
+def _exercise(unit_id: str, entry: dict[str, Any]) -> Exercise:
+    """An exercise says its points, or has parts that do."""
+    name = entry["name"]
+    parts = entry.get("parts") or [{"name": name, "points": entry["points"]}]
+    return Exercise(
+        unit_id=unit_id,
+        parts=tuple(
+            Part(of=part.get("of", part["name"]), needs=tuple(part.get("needs", ())), **_without(part, "of", "needs"))
+            for part in parts
+        ),
+        **_without(entry, "parts", "points" if "parts" not in entry else ""),
     )
 
 

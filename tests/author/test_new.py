@@ -18,7 +18,8 @@ def unwritten(tmp_course: Course) -> Course:
         'needs = ["spread"]',
         'needs = ["spread"]\nexercises = [\n'
         '{ name = "median", title = "The median", points = 1, difficulty = 1, minutes = 5 },\n'
-        '{ name = "Sketch", also = ["merge"], title = "A sketch", points = 1, difficulty = 1, minutes = 5 },\n]',
+        '{ name = "Sketch", title = "A sketch", difficulty = 1, minutes = 5, parts = [\n'
+        '{ name = "Sketch", points = 1 }, { name = "merge", points = 1 }] },\n]',
         1,  # the project needs spread, too
     )
     path.write_text(text, encoding="utf-8")

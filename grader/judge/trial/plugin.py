@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,11 +40,19 @@ for _name, _examples in EXAMPLES.items():
     )
 
 
-def exercise(name: str) -> Callable[[type], type]:
-    """Mark a class of checks as those of one exercise of the unit."""
+Names = Sequence["str | Names"]
+"""What the values are called that a function returns: `("dx", "dw", "db")`, and `("p", ("m", "v", "t"))` for a tuple
+in a tuple."""
+
+
+def exercise(name: str, *, part: str | None = None, returns: Names = ()) -> Callable[[type], type]:
+    """Mark a class of checks as those of one exercise of the unit, or of one of its parts.
+
+    `returns` names the values of the tuple that the exercise's function returns, as its docstring does.
+    """
 
     def mark(checks: type) -> type:
-        checks.exercise = name  # type: ignore[attr-defined]
+        checks.exercise, checks.part, checks.returns = name, part, returns  # type: ignore[attr-defined]
         return checks
 
     return mark
