@@ -114,6 +114,8 @@ def check(exercise_id: str, *, profile: str = "check", seed: int = 0) -> float:
     verdict = Judge.resident(course).check(submission, [exercise.id], profile=profile, seed=seed)
     one = verdict.exercises[exercise.id]
     print(f"{exercise.name}: {one.verdict}, {one.points} of {one.max_points} points")
+    for part in one.parts:
+        print(f"  {part.name}: {part.verdict}, {part.points} of {part.max_points}")
     if one.message:
         print(one.message)
     return float(one.points)

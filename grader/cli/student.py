@@ -13,8 +13,8 @@ from grader.cli.command import AT_LEAST_0, PATH, Commands, profile_option
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
 from grader.ground.text import clean, counted
+from grader.judge import Outcome
 from grader.learner import Event, Road, Workspace
-from grader.learner.log import NOT_ATTEMPTED, PASSED
 
 if TYPE_CHECKING:
     from grader.judge import Verdict
@@ -178,8 +178,8 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Verdict, before:
         after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
         out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}.{after}")
         return
-    left = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != PASSED}
-    wrong = [key for key, outcome in left.items() if outcome != NOT_ATTEMPTED]
+    left = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != Outcome.PASSED}
+    wrong = [key for key, outcome in left.items() if outcome != Outcome.NOT_ATTEMPTED]
     advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(left))}"
     out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}. {advice}")
 
@@ -355,7 +355,7 @@ def train(
             course, project, workspace.root, preset, out=folder, overrides=overrides, fresh=fresh, report=report
         )
     accepted = run.acceptance.accepted
-    workspace.log.append([Event.now("acceptance", project.id, verdict=PASSED if accepted else "failed")])
+    workspace.log.append([Event.now("acceptance", project.id, verdict=Outcome.PASSED if accepted else Outcome.FAILED)])
     document = run.to_dict()
     out.print()
     if not out.as_json:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from grader.curriculum import Course, Exercise, Phase, Unit
+from grader.judge import Outcome
 from grader.learner import source
-from grader.learner.log import NOT_ATTEMPTED, PASSED, Event
+from grader.learner.log import Event
 from grader.learner.workspace import Workspace
 
 SCHEMA = 1
@@ -35,7 +36,7 @@ class Road:
         # Before version 0.2 an acceptance was a verdict on the project, and a milestone left its picture alone.
         projects = {project.id for project in self.curriculum.projects}
         of_projects = [event for event in self.events if event.kind in ("acceptance", "verdict")]
-        self._accepted = {event.exercise for event in of_projects if event.verdict == PASSED} & projects
+        self._accepted = {event.exercise for event in of_projects if event.verdict == Outcome.PASSED} & projects
         self._reached = {event.exercise for event in self.events if event.kind == "milestone"} | {
             phase.id
             for phase in self.curriculum.phases
@@ -52,7 +53,7 @@ class Road:
     def _verdict(self, exercise: Exercise, text: str | None, file: str | None) -> str:
         history = self._history.get(exercise.id, [])
         if not history:
-            return NOT_ATTEMPTED
+            return Outcome.NOT_ATTEMPTED
         known = [event.code for event in history if event.file == file and event.code] if file else []
         now = None
         if known:
@@ -61,9 +62,9 @@ class Road:
             now = source.fingerprint(text, exercise.names)
         for event in reversed(history):
             if now is not None and event.code == now:
-                return event.verdict or NOT_ATTEMPTED
-        last = history[-1].verdict or NOT_ATTEMPTED
-        return EDITED if last == PASSED else last
+                return event.verdict or Outcome.NOT_ATTEMPTED
+        last = history[-1].verdict or Outcome.NOT_ATTEMPTED
+        return EDITED if last == Outcome.PASSED else last
 
     def passed(self, unit: Unit) -> bool:
         """Whether it opens what needs it: all exercises passed as they are now, a project accepted too."""
@@ -76,7 +77,7 @@ class Road:
 
     def waiting(self, unit: Unit) -> list[Exercise]:
         """The exercises of a unit that no passing verdict stands for as they are now."""
-        return [exercise for exercise in unit.exercises if self.verdicts[exercise.id] != PASSED]
+        return [exercise for exercise in unit.exercises if self.verdicts[exercise.id] != Outcome.PASSED]
 
     def accepted(self, project: Unit) -> bool:
         """Whether a training run of the project has been accepted."""
@@ -88,7 +89,7 @@ class Road:
 
     def ever_passed(self, exercise: Exercise) -> bool:
         """Whether any version of it has passed, before a reset too."""
-        return any(event.verdict == PASSED for event in self.events if event.exercise == exercise.id)
+        return any(event.verdict == Outcome.PASSED for event in self.events if event.exercise == exercise.id)
 
     def hints_taken(self, exercise: Exercise) -> int:
         """The highest rung of the ladder that has been shown."""
@@ -148,7 +149,7 @@ class Road:
         }
 
     def _entry(self, unit: Unit) -> Mapping[str, Any]:
-        standing = [exercise for exercise in unit.exercises if self.verdicts[exercise.id] in (PASSED, EDITED)]
+        standing = [exercise for exercise in unit.exercises if self.verdicts[exercise.id] in (Outcome.PASSED, EDITED)]
         state = self.state(unit)
         entry: dict[str, Any] = {
             "number": unit.number,

@@ -25,6 +25,7 @@ import torch  # noqa: E402
 
 with atheris.instrument_imports(include=["grader.judge"], enable_loader_override=False):
     from grader.judge.trial.sentence import describe_value
+
     from grader.judge.wall import (
         session,  # noqa: F401
         wire,

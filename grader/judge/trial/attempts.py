@@ -1,4 +1,4 @@
-"""Which exercises of a file are still the untouched stub. Reads syntax; runs nothing."""
+"""What of a file is still the untouched stub. Reads syntax; runs nothing."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) -> set[str]:
-    """Names of the exercises whose code equals the stub's, comments, docstrings and layout aside.
+    """The exercises' functions and classes whose code equals the stub's, comments, docstrings and layout aside.
 
     No file, or one that defines nothing, is untouched altogether; a file that does not parse is not.
     """
-    exercises = list(exercises)
-    everything = {exercise.name for exercise in exercises}
+    everything = {name for exercise in exercises for name in exercise.names}
     if source is None:
         return everything
     try:
@@ -25,11 +24,7 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
         if all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _runs(node) for node in tree.body):
             return everything
         mine, theirs = _definitions(tree), _stub(stub)
-        return {
-            exercise.name
-            for exercise in exercises
-            if all(name in mine and name in theirs and _same(mine[name], theirs[name]) for name in exercise.names)
-        }
+        return {name for name in everything if name in mine and name in theirs and _same(mine[name], theirs[name])}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
 

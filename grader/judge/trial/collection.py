@@ -42,13 +42,14 @@ def collect(course: Course, *plugins: object) -> None:
 class Collection:
     """A course's checks and what goes with them; a plugin of the pytest that collects.
 
-    `runner` runs the checks. `items` are the checks by exercise id, and by whether they are an instructor's hidden
-    ones. All else is by unit id; `lendable` are references, compiled.
+    `runner` runs the checks. `items` are the checks by exercise id and part; `hidden` are an instructor's, of an
+    exercise as a whole. All else is by unit id; `lendable` are references, compiled.
     """
 
     def __init__(self, course: Course):
         self.course, self.runner = course, Runner()
-        self.items: dict[tuple[str, bool], list[pytest.Function]] = defaultdict(list)
+        self.items: dict[tuple[str, str], list[pytest.Function]] = defaultdict(list)
+        self.hidden: dict[str, list[pytest.Function]] = defaultdict(list)
         self.broken: dict[str, str] = {}
         self.stubs: dict[str, bytes] = {}
         self.references: dict[str, types.ModuleType] = {}
@@ -78,11 +79,19 @@ class Collection:
 
     def _take(self, item: pytest.Item) -> None:
         unit = unit_of(self.course, item.path)
-        name = getattr(getattr(item, "cls", None), "exercise", None)
-        if not isinstance(item, pytest.Function) or name not in {exercise.name for exercise in unit.exercises}:
+        checks = getattr(item, "cls", None)
+        of = {exercise.name: exercise for exercise in unit.exercises}.get(getattr(checks, "exercise", ""))
+        if not isinstance(item, pytest.Function) or of is None:
             self.broken[unit.id] = f"{item.nodeid} belongs to no exercise of {unit.id}"
             return
-        self.items[f"{unit.id}/{name}", item.path != self.course.checks(unit)].append(item)
+        if item.path != self.course.checks(unit):
+            self.hidden[of.id].append(item)
+        else:
+            part = getattr(checks, "part", None) or of.name
+            if part not in {each.name for each in of.parts}:
+                self.broken[unit.id] = f"{item.nodeid} belongs to no part of {of.id}"
+                return
+            self.items[of.id, part].append(item)
         self.runner.observe(item)
         cloudpickle.register_pickle_by_value(item.module)
 
@@ -93,10 +102,12 @@ class Collection:
         text = self.course.reference(unit).read_text(encoding="utf-8")
         self.lendable[unit.id] = marshal.dumps(compile(text, f"{unit.address}.py", "exec", optimize=2))
         for exercise in unit.exercises:
-            if not self.items[exercise.id, False]:
-                raise JudgeError(f"no check belongs to {exercise.id}; zero checks are an error, never a pass")
+            for part in exercise.parts:
+                if not self.items[exercise.id, part.name]:
+                    which = exercise.id if part.name == exercise.name else f"{part.name!r} of {exercise.id}"
+                    raise JudgeError(f"no check belongs to {which}; zero checks are an error, never a pass")
         hidden = self.course.hidden_checks(unit)
-        if hidden and not any(self.items[exercise.id, True] for exercise in unit.exercises):
+        if hidden and not any(self.hidden[exercise.id] for exercise in unit.exercises):
             raise JudgeError(f"{hidden} holds no checks; zero checks are an error, never a pass")
         self.mistakes[unit.id] = list(mistakes_in(_load(self.course.mistakes(unit), f"mistakes.{unit.module}")))
 

@@ -17,8 +17,8 @@ from grader.judge.terms.verdict import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
-from grader.judge.trial.judgement import Judgement
 from grader.judge.trial.plans import Plans
+from grader.judge.trial.sitting import Sitting
 from grader.judge.wall.session import Session
 from grader.judge.wall.zygote import JudgeError, Sandbox
 
@@ -43,20 +43,22 @@ class Examiner:
 
     def foresee(self, sources: dict[str, bytes], targets: Sequence[str], profile: str, seed: int) -> None:
         """Make the plans that this submission will need: what a process has before it forks, all its children have."""
-        for target in targets:
-            unit = self.course.curriculum.unit(target)
+        for unit in self.course.curriculum.built:
             source = sources.get(unit.address)
-            if unit.id not in self._collection.broken and source not in (None, self._collection.stubs[unit.id]):
-                self._plans.of(target, profile, seed)
-                if self._collection.items[target, True]:
-                    self._plans.of(target, profile, seed, hidden=True)
+            if unit.id in self._collection.broken or source in (None, self._collection.stubs[unit.id]):
+                continue
+            for exercise in (exercise for exercise in unit.exercises if exercise.id in targets):
+                for part in exercise.parts:
+                    self._plans.of(exercise.id, part.name, profile, seed)
+                if self._collection.hidden[exercise.id]:
+                    self._plans.of(exercise.id, None, profile, seed)
 
     def judge(
         self, sources: dict[str, bytes], sha256: str, notes: list[str], targets: list[str], profile: str, seed: int
     ) -> Verdict:
         """The verdict on the exercises whose ids are `targets`. Raises JudgeError."""
         verdicts: dict[str, ExerciseVerdict] = {}
-        idle: dict[str, set[str]] = {}  # names of the untouched exercises, by id of the units so far
+        idle: dict[str, set[str]] = {}  # untouched definitions, by id of the units so far
         for unit in self.course.curriculum.built:
             if len(verdicts) == len(targets):
                 break
@@ -65,17 +67,19 @@ class Examiner:
             wanted = [exercise for exercise in unit.exercises if exercise.id in targets]
             if not wanted:
                 continue
-            attempted = [exercise for exercise in wanted if exercise.name not in idle[unit.id]]
-            verdicts |= {exercise.id: ExerciseVerdict("not attempted", 0, exercise.points) for exercise in wanted}
-            verdicts |= self._judge_unit(unit, attempted, self._learner(unit, sources, lent), profile, seed)
+            verdicts |= {exercise.id: ExerciseVerdict.not_attempted(exercise.points) for exercise in wanted}
+            attempted = [exercise for exercise in wanted if not idle[unit.id].issuperset(exercise.names)]
+            learner = self._learner(unit, sources, lent)
+            sitting = Sitting(unit, idle[unit.id], learner, self._collection, self._plans, profile, seed)
+            verdicts |= sitting.verdicts(attempted)
             notes = [*notes, *self._left_out(attempted, profile, seed), *_borrowed(unit, sources, lent)]
         return Verdict(verdicts, sha256, self._checker, seed, profile, self.sandbox.confined, tuple(notes))
 
     def _lent(self, idle: dict[str, set[str]]) -> list[Unit]:
         """Earlier units of which the submission holds nothing, or the untouched stub: their imports must still work."""
         units = map(self.course.curriculum.unit, idle)
-        lendable = self._collection.lendable
-        return [unit for unit in units if unit.id in lendable and len(idle[unit.id]) == len(unit.exercises)]
+        all_of = {unit: {name for exercise in unit.exercises for name in exercise.names} for unit in units}
+        return [unit for unit in all_of if unit.id in self._collection.lendable and idle[unit.id] == all_of[unit]]
 
     def _learner(self, unit: Unit, sources: dict[str, bytes], lent: list[Unit]) -> Session:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
@@ -85,35 +89,12 @@ class Examiner:
         own = {address: text for address, text in sources.items() if address not in code}
         return Session(self.sandbox, own, code, unit.module)
 
-    def _judge_unit(
-        self, unit: Unit, attempted: list[Exercise], learner: Session, profile: str, seed: int
-    ) -> dict[str, ExerciseVerdict]:
-        """The verdicts on a unit's exercises, by id; ends the learner's process."""
-
-        def verdict(exercise: Exercise, hidden: bool) -> ExerciseVerdict:
-            items, plan = (
-                self._collection.items[exercise.id, hidden],
-                self._plans.of(exercise.id, profile, seed, hidden),
-            )
-            return Judgement(unit, exercise, items, plan, learner, self._collection.runner).verdict()
-
-        try:
-            verdicts = {exercise.id: verdict(exercise, hidden=False) for exercise in attempted}
-            # When all others are done: what is known of hidden inputs by then, no other result can tell.
-            for exercise in attempted:
-                seen = verdicts[exercise.id]
-                if self._collection.items[exercise.id, True] and seen.verdict != "timed out":
-                    verdicts[exercise.id] = seen.and_hidden(verdict(exercise, hidden=True), exercise.name)
-            return verdicts
-        finally:
-            learner.close()
-
     def _left_out(self, attempted: list[Exercise], profile: str, seed: int) -> list[str]:
         """A note for each exercise with an input that the reference itself does not pass."""
         return [
             f"{exercise.id}: an input was left out that the course's own solution does not pass."
             for exercise in attempted
-            if self._plans.of(exercise.id, profile, seed).unsound
+            if any(self._plans.of(exercise.id, part.name, profile, seed).unsound for part in exercise.parts)
         ]
 
 

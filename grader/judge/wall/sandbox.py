@@ -39,6 +39,9 @@ import torch.nn.functional
 from grader.judge.terms import scenarios
 from grader.judge.wall import confine, huge_pages, wire
 
+MOST_FRAMES = 5
+"""The innermost of the learner's lines on the way to an exception."""
+
 QUIET_SECONDS = 1.0
 """After the first verdict, how long nobody asks for another one before the rest of the warming up is done."""
 
@@ -247,18 +250,19 @@ def _explain(error: BaseException, module: types.ModuleType | None) -> dict[str,
     if isinstance(error, AttributeError) and module is not None and error.obj is module:
         nearest = difflib.get_close_matches(str(error.name), [name for name in vars(module) if name[0] != "_"], 1)
         return {"missing": [str(error.name)[:200], *(nearest or [""])]}
-    frames = [
-        f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line or ''}"
+    frames: list[list[Any]] = [
+        [frame.filename[:200], frame.lineno or 0, frame.name[:200], (frame.line or "")[:400]]
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename in linecache.cache and not os.path.isabs(frame.filename)
     ]
     if isinstance(error, SyntaxError) and error.filename:
-        frames = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
+        number = error.lineno if type(error.lineno) is int else 0
+        frames = [[str(error.filename)[:200], number, "", str(error.text or "").strip()[:400]]]
     try:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:
         text = "(an exception whose text cannot be read)"
-    return {"raised": [type(error).__name__[:200], text[:2000], "\n".join(frames[-5:])[:2000]]}
+    return {"raised": [type(error).__name__[:200], text[:2000], frames[-MOST_FRAMES:]]}
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import torch
 from grader.ground.text import line
 from grader.judge.terms.calls import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Planned, Scenario
 from grader.judge.terms.compare import Disagreement
+from grader.judge.terms.failure import Frame
 from grader.judge.wall import wire
 from grader.judge.wall.meter import GLANCE_SECONDS, Meter
 from grader.judge.wall.zygote import JudgeError, Sandbox
@@ -31,6 +32,7 @@ MAX_THREADS = 64
 MOST_OF_AN_EXERCISE = 512 << 20
 """Bytes that the answers to an exercise's planned calls may have together: they are kept until its verdict."""
 MOST_OF_A_TEXT = 2000
+MOST_FRAMES = 5
 RECEIVED_AT_ONCE = 256 << 10
 CALLS_AHEAD = 256
 """Calls that are sent in one go: the learner's side works on them while this side compares."""
@@ -199,8 +201,8 @@ class Session:
             case {"missing": [str(name), str(nearest)]}:
                 instead = f"; is it the one called `{line(nearest[:200])}`?" if nearest else ""
                 raise Disagreement(f"the file defines no `{line(name[:200])}`{instead}")
-            case {"raised": [str(kind), str(text), str(frames)]}:
-                raise LearnerError(line(kind[:200]), text[:MOST_OF_A_TEXT], frames[:MOST_OF_A_TEXT])
+            case {"raised": [str(kind), str(text), list(frames)]}:
+                raise LearnerError(line(kind[:200]), text[:MOST_OF_A_TEXT], tuple(map(_frame, frames[:MOST_FRAMES])))
         raise LearnerDied("sent back something that is no reply")
 
     def _greeting(self) -> int:
@@ -250,6 +252,14 @@ class Session:
                     raise LearnerDied(f"started more than {MAX_THREADS} threads")
             if moved:
                 return moved
+
+
+def _frame(told: Any) -> Frame:
+    """A line of the learner's, as the other side tells it."""
+    match told:
+        case [str(file), int(number), str(function), str(code)]:
+            return Frame(line(file[:200]), number, line(function[:200]), line(code[:MOST_OF_A_TEXT]))
+    raise LearnerDied("sent back something that is no reply")
 
 
 _scenarios: dict[Scenario, tuple[int, bytes]] = {}

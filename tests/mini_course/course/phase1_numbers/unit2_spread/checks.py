@@ -24,6 +24,9 @@ class TestVariance:
         "A variance is not negative."
         assert learner.variance(x) >= 0
 
+
+@exercise("variance", part="Scaler")
+class TestScaler:
     @given(x=vectors)
     def test_scales_by_the_root(self, both, x):
         "The scaler divides by the standard deviation."
