@@ -83,9 +83,13 @@ def linear_elbo(impl, x, weights, eps, beta=None):
     return impl.elbo(x, *networks(weights, x.shape[1:]), eps, **options)
 
 
+def afterwards(**arguments):
+    return {f"{name} after the call": value for name, value in arguments.items()}
+
+
 def elbo_arguments_afterwards(impl, x, weights, eps):
     linear_elbo(impl, x, weights, eps)
-    return {"x": x, "eps": eps, "weights": weights}
+    return afterwards(x=x, eps=eps, weights=weights)
 
 
 def elbo_gradients(impl, x, weights, eps, beta):
@@ -275,7 +279,7 @@ class TestElbo:
     def test_leaves_its_arguments_alone(self, learner, vae):
         x, weights, eps = vae
         got = learner.run(elbo_arguments_afterwards, x, weights, eps)
-        expect(got, {"x": x, "eps": eps, "weights": weights}, "after the call", rtol=0, atol=0)
+        expect(got, afterwards(x=x, eps=eps, weights=weights), rtol=0, atol=0)
 
     @given(vae=linear_vaes(), beta=st.sampled_from([0.25, 1.0, 4.0]))
     def test_gradients_match_the_reference(self, both, vae, beta):

@@ -90,9 +90,13 @@ def q_sample(impl, schedule, t, x0, noise):
     return made(impl, schedule).q_sample(x0, t, noise)
 
 
+def afterwards(**arguments):
+    return {f"{name} after the call": value for name, value in arguments.items()}
+
+
 def q_sample_arguments_afterwards(impl, schedule, t, x0, noise):
     made(impl, schedule).q_sample(x0, t, noise)
-    return {"x0": x0, "t": t, "noise": noise}
+    return afterwards(x0=x0, t=t, noise=noise)
 
 
 def predict_x0(impl, schedule, t, xt, out, kind=None):
@@ -101,7 +105,7 @@ def predict_x0(impl, schedule, t, xt, out, kind=None):
 
 def predict_x0_arguments_afterwards(impl, schedule, t, xt, out, kind):
     impl.predict_x0(made(impl, schedule), xt, t, out, kind)
-    return {"xt": xt, "t": t, "out": out}
+    return afterwards(xt=xt, t=t, out=out)
 
 
 def predict_x0_refusal(impl, schedule, t, xt, out, kind):
@@ -118,7 +122,7 @@ def v_target(impl, schedule, t, x0, eps):
 
 def v_target_arguments_afterwards(impl, schedule, t, x0, eps):
     impl.v_target(made(impl, schedule), x0, eps, t)
-    return {"x0": x0, "eps": eps, "t": t}
+    return afterwards(x0=x0, eps=eps, t=t)
 
 
 def q_posterior(impl, schedule, t, x0, xt):
@@ -135,7 +139,7 @@ def posterior_variance(impl, schedule, t, x0, xt):
 
 def q_posterior_arguments_afterwards(impl, schedule, t, x0, xt):
     impl.q_posterior(made(impl, schedule), x0, xt, t)
-    return {"x0": x0, "xt": xt, "t": t}
+    return afterwards(x0=x0, xt=xt, t=t)
 
 
 def p_sample(impl, schedule, t, model_out, xt, noise):
@@ -144,7 +148,7 @@ def p_sample(impl, schedule, t, model_out, xt, noise):
 
 def p_sample_arguments_afterwards(impl, schedule, t, model_out, xt, noise):
     impl.p_sample(made(impl, schedule), model_out, xt, t, noise)
-    return {"model_out": model_out, "xt": xt, "t": t, "noise": noise}
+    return afterwards(model_out=model_out, xt=xt, t=t, noise=noise)
 
 
 def min_snr_weights(impl, schedule, gamma=None):
@@ -171,7 +175,7 @@ def loss(impl, schedule, t, x0, noise, weight=None):
 
 def loss_arguments_afterwards(impl, schedule, t, x0, noise, weight):
     loss(impl, schedule, t, x0, noise, weight)
-    return {"x0": x0, "t": t, "noise": noise, "weight": weight}
+    return afterwards(x0=x0, t=t, noise=noise, weight=weight)
 
 
 def loss_of_a_prediction(impl, schedule, t, x0, noise, prediction):
@@ -184,11 +188,12 @@ def what_the_model_is_given(impl, schedule, t, x0, noise):
     calls = []
 
     def model(x, t):
-        calls.append({"xt": x, "t": t})
+        calls.append((x, t))
         return torch.zeros_like(x)
 
     impl.ddpm_loss(made(impl, schedule), model, x0, t, noise)
-    return {"calls of the model": len(calls), **(calls[0] if calls else {"xt": None, "t": None})}
+    xt, t = calls[0] if calls else (None, None)
+    return {"calls of the model": len(calls), "xt given to the model": xt, "t given to the model": t}
 
 
 # The checks -------------------------------------------------------------------------------------------------
@@ -265,7 +270,7 @@ class TestNoiseSchedule:
         "q_sample does not write into its arguments."
         _, t, x0, noise = inputs
         got = learner.run(q_sample_arguments_afterwards, *inputs)
-        expect(got, {"x0": x0, "t": t, "noise": noise}, "after the call")
+        expect(got, afterwards(x0=x0, t=t, noise=noise))
 
 
 @exercise("predict_x0")
@@ -316,9 +321,9 @@ class TestPredictX0:
         "Neither function writes into its arguments."
         _, t, one, other = inputs
         got = learner.run(predict_x0_arguments_afterwards, *inputs, kind)
-        expect(got, {"xt": one, "t": t, "out": other}, "after the call")
+        expect(got, afterwards(xt=one, t=t, out=other))
         got = learner.run(v_target_arguments_afterwards, *inputs)
-        expect(got, {"x0": one, "eps": other, "t": t}, "after the call")
+        expect(got, afterwards(x0=one, eps=other, t=t))
 
     @given(inputs=batches(2), name=st.sampled_from(["epsilon", "", "x0"]))
     def test_unknown_prediction_is_refused(self, learner, inputs, name):
@@ -374,7 +379,7 @@ class TestQPosterior:
         "q_posterior does not write into its arguments."
         _, t, x0, xt = inputs
         got = learner.run(q_posterior_arguments_afterwards, *inputs)
-        expect(got, {"x0": x0, "xt": xt, "t": t}, "after the call")
+        expect(got, afterwards(x0=x0, xt=xt, t=t))
 
 
 @exercise("p_sample")
@@ -427,7 +432,7 @@ class TestPSample:
         "p_sample does not write into its arguments."
         _, t, eps, xt, noise = inputs
         got = learner.run(p_sample_arguments_afterwards, *inputs)
-        expect(got, {"model_out": eps, "xt": xt, "t": t, "noise": noise}, "after the call")
+        expect(got, afterwards(model_out=eps, xt=xt, t=t, noise=noise))
 
 
 @exercise("timestep_embedding")
@@ -502,8 +507,9 @@ class TestDdpmLoss:
         "The model is called once, with xₜ made of this very noise, and with t."
         schedule, t, x0, noise = inputs
         ab = over_images(linear_alpha_bar(schedule["T"]), t, x0)
-        want = {"calls of the model": 1, "xt": ab.sqrt() * x0 + (1 - ab).sqrt() * noise, "t": t}
-        expect(learner.run(what_the_model_is_given, *inputs), want, "what the model is given", **IMAGE)
+        xt = ab.sqrt() * x0 + (1 - ab).sqrt() * noise
+        want = {"calls of the model": 1, "xt given to the model": xt, "t given to the model": t}
+        expect(learner.run(what_the_model_is_given, *inputs), want, **IMAGE)
 
     @given(inputs=batches(2))
     def test_double_precision_stays(self, both, inputs):
@@ -516,7 +522,7 @@ class TestDdpmLoss:
         schedule, t, x0, noise = inputs
         weight = torch.rand(schedule["T"], generator=generator(seed))
         got = learner.run(loss_arguments_afterwards, *inputs, weight)
-        expect(got, {"x0": x0, "t": t, "noise": noise, "weight": weight}, "after the call")
+        expect(got, afterwards(x0=x0, t=t, noise=noise, weight=weight))
 
     @given(T=lengths, kind=kinds, options=st.sampled_from([{}, {"gamma": 1.0}, {"gamma": 20.0}]))
     def test_min_snr_weights_match_the_reference(self, both, T, kind, options):

@@ -124,9 +124,13 @@ def guide(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
     return impl.classifier_guided_eps(eps, xt, t, linear_classifier(weights, y), scale, alphas_cumprod)
 
 
+def afterwards(**arguments):
+    return {f"{name} after the call": value for name, value in arguments.items()}
+
+
 def guide_arguments_afterwards(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
     guide(impl, eps, xt, t, alphas_cumprod, weights, y, scale)
-    return {"eps": eps, "xt": xt, "t": t, "alphas_cumprod": alphas_cumprod}
+    return afterwards(eps=eps, xt=xt, t=t, alphas_cumprod=alphas_cumprod)
 
 
 def guide_without_grad(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
@@ -298,7 +302,7 @@ class TestClassifierGuidedEps:
         "ε, xₜ, t and the table are not written into."
         eps, xt, t, table, _, _ = inputs
         got = learner.run(guide_arguments_afterwards, *inputs, 2.0)
-        expect(got, {"eps": eps, "xt": xt, "t": t, "alphas_cumprod": table}, "after the call")
+        expect(got, afterwards(eps=eps, xt=xt, t=t, alphas_cumprod=table))
 
     @given(inputs=guided())
     def test_no_graph_leaves_the_function(self, both, inputs):

@@ -272,7 +272,8 @@ def positions_in_the_state(impl, input_size, patch, channels, dim, depth, heads,
     arguments = dit_arguments(input_size, patch, channels, dim, depth, heads, num_classes, mlp_ratio)
     state = impl.DiT(**arguments).state_dict()
     if "pos_embed" not in state:
-        raise ValueError(f"pos_embed is not in the state dict, which holds {', '.join(state)}")
+        held = dict.fromkeys(name.partition(".")[0] for name in state)
+        raise ValueError(f"pos_embed is not in the state dict, which holds {', '.join(held)}")
     return {"pos_embed": state["pos_embed"]}
 
 
