@@ -199,8 +199,8 @@ def what_the_model_is_given(impl, schedule, t, x0, noise):
 # The checks -------------------------------------------------------------------------------------------------
 
 
-@exercise("NoiseSchedule")
-class TestNoiseSchedule:
+@exercise("NoiseSchedule", part="betas")
+class TestBetas:
     @given(T=lengths, kind=kinds)
     def test_tables_match_the_reference(self, both, T, kind):
         "βₜ of the kind, and ᾱₜ = ∏ (1 - βₛ) over s ≤ t."
@@ -234,18 +234,21 @@ class TestNoiseSchedule:
         "A kind that does not exist raises ValueError."
         expect(learner.run(refusal, "NoiseSchedule", 10, name), "ValueError", f"the kind {name!r}")
 
+
+@exercise("NoiseSchedule", part="q_sample")
+class TestQSample:
     @given(inputs=batches(1, first=-1))
     def test_alpha_bar_matches_the_reference(self, both, inputs):
         "ᾱ at each image's t, 1 for t = -1, with the images' number of axes."
         both.agree(alpha_bar, *inputs, **TABLE)
 
     @given(inputs=batches(2))
-    def test_q_sample_matches_the_reference(self, both, inputs):
+    def test_matches_the_reference_at_every_timestep(self, both, inputs):
         "√ᾱ x₀ + √(1-ᾱ) ε, each image at its own t."
         both.agree(q_sample, *inputs, **IMAGE)
 
     @given(inputs=batches(2))
-    def test_q_sample_keeps_the_variance(self, learner, inputs):
+    def test_keeps_the_variance(self, learner, inputs):
         "The squares of the two coefficients add up to 1."
         schedule, t, x0, noise = inputs
         one, zero = torch.ones_like(x0), torch.zeros_like(noise)
@@ -273,7 +276,7 @@ class TestNoiseSchedule:
         expect(got, afterwards(x0=x0, t=t, noise=noise))
 
 
-@exercise("predict_x0")
+@exercise("predict_x0", part="predict_x0")
 class TestPredictX0:
     # Half of the schedules are long ones: only there does the formula leave the range of the images.
     @given(
@@ -284,11 +287,6 @@ class TestPredictX0:
         "The jump solved for x₀, from noise or from velocity; nothing is clipped."
         # At the end of a thousand steps this divides by √ᾱ = 0.006: numbers of 1e3, and their rounding.
         both.agree(predict_x0, *inputs, *([] if kind is None else [kind]), rtol=5e-3, atol=2e-3)
-
-    @given(inputs=batches(2))
-    def test_v_target_matches_the_reference(self, both, inputs):
-        "√ᾱ ε - √(1-ᾱ) x₀."
-        both.agree(v_target, *inputs, **IMAGE)
 
     @given(inputs=batches(2, kinds=linear))
     def test_true_noise_gives_the_image_back(self, learner, inputs):
@@ -301,6 +299,40 @@ class TestPredictX0:
         expect(got, x0, "x₀", rtol=2e-3, atol=1e-3)
 
     @given(inputs=batches(2, kinds=linear))
+    def test_true_velocity_gives_the_image_back(self, learner, inputs):
+        "From xₜ = √ᾱ x₀ + √(1-ᾱ) ε and v = √ᾱ ε - √(1-ᾱ) x₀, x₀ is recovered."
+        schedule, t, x0, noise = inputs
+        ab = over_images(linear_alpha_bar(schedule["T"]), t, x0)
+        xt, v = ab.sqrt() * x0 + (1 - ab).sqrt() * noise, ab.sqrt() * noise - (1 - ab).sqrt() * x0
+        expect(learner.run(predict_x0, schedule, t, xt, v, "v"), x0, "x₀ from v", **IMAGE)
+
+    @given(inputs=batches(2, kinds=mild), kind=st.sampled_from(["eps", "v"]))
+    def test_double_precision_stays(self, both, inputs, kind):
+        "float64 images give a float64 result."
+        both.agree(predict_x0, *doubled(inputs), kind, rtol=5e-3, atol=2e-3)
+
+    @given(inputs=batches(2), kind=st.sampled_from(["eps", "v"]))
+    def test_inputs_are_left_alone(self, learner, inputs, kind):
+        "predict_x0 does not write into its arguments."
+        _, t, xt, out = inputs
+        got = learner.run(predict_x0_arguments_afterwards, *inputs, kind)
+        expect(got, afterwards(xt=xt, t=t, out=out))
+
+    @given(inputs=batches(2), name=st.sampled_from(["epsilon", "", "x0"]))
+    def test_unknown_prediction_is_refused(self, learner, inputs, name):
+        "A kind of prediction that does not exist raises ValueError."
+        accepted = learner.run(predict_x0_refusal, *inputs, name) != "ValueError"
+        assert not accepted, f"the kind {name!r} is accepted, where a ValueError is promised"
+
+
+@exercise("predict_x0", part="v_target")
+class TestVTarget:
+    @given(inputs=batches(2))
+    def test_matches_the_reference(self, both, inputs):
+        "√ᾱ ε - √(1-ᾱ) x₀."
+        both.agree(v_target, *inputs, **IMAGE)
+
+    @given(inputs=batches(2, kinds=linear))
     def test_velocity_is_a_quarter_turn(self, learner, inputs):
         "(xₜ, v) is (x₀, ε) turned by one angle: v has the length that is left, and leads back to x₀."
         schedule, t, x0, noise = inputs
@@ -308,28 +340,19 @@ class TestPredictX0:
         xt = ab.sqrt() * x0 + (1 - ab).sqrt() * noise
         v = learner.run(v_target, schedule, t, x0, noise)
         expect(xt**2 + v**2, x0**2 + noise**2, "xₜ² + v²", **IMAGE)
-        expect(learner.run(predict_x0, schedule, t, xt, v, "v"), x0, "x₀ from v", **IMAGE)
+        expect(ab.sqrt() * xt - (1 - ab).sqrt() * v, x0, "√ᾱ xₜ - √(1-ᾱ) v", **IMAGE)
 
-    @given(inputs=batches(2, kinds=mild), kind=st.sampled_from(["eps", "v"]))
-    def test_double_precision_stays(self, both, inputs, kind):
+    @given(inputs=batches(2, kinds=mild))
+    def test_double_precision_stays(self, both, inputs):
         "float64 images give a float64 result."
-        both.agree(predict_x0, *doubled(inputs), kind, rtol=5e-3, atol=2e-3)
         both.agree(v_target, *doubled(inputs), **IMAGE)
 
-    @given(inputs=batches(2), kind=st.sampled_from(["eps", "v"]))
-    def test_inputs_are_left_alone(self, learner, inputs, kind):
-        "Neither function writes into its arguments."
-        _, t, one, other = inputs
-        got = learner.run(predict_x0_arguments_afterwards, *inputs, kind)
-        expect(got, afterwards(xt=one, t=t, out=other))
+    @given(inputs=batches(2))
+    def test_inputs_are_left_alone(self, learner, inputs):
+        "v_target does not write into its arguments."
+        _, t, x0, eps = inputs
         got = learner.run(v_target_arguments_afterwards, *inputs)
-        expect(got, afterwards(x0=one, eps=other, t=t))
-
-    @given(inputs=batches(2), name=st.sampled_from(["epsilon", "", "x0"]))
-    def test_unknown_prediction_is_refused(self, learner, inputs, name):
-        "A kind of prediction that does not exist raises ValueError."
-        accepted = learner.run(predict_x0_refusal, *inputs, name) != "ValueError"
-        assert not accepted, f"the kind {name!r} is accepted, where a ValueError is promised"
+        expect(got, afterwards(x0=x0, eps=eps, t=t))
 
 
 @exercise("q_posterior", returns=("mean", "var"))
@@ -481,7 +504,7 @@ class TestTimestepEmbedding:
         expect(got[:, half], angle.cos(), "the first cosine")
 
 
-@exercise("ddpm_loss")
+@exercise("ddpm_loss", part="ddpm_loss")
 class TestDdpmLoss:
     @given(inputs=batches(2))
     def test_matches_the_reference(self, both, inputs):
@@ -524,13 +547,16 @@ class TestDdpmLoss:
         got = learner.run(loss_arguments_afterwards, *inputs, weight)
         expect(got, afterwards(x0=x0, t=t, noise=noise, weight=weight))
 
+
+@exercise("ddpm_loss", part="min_snr_weights")
+class TestMinSnrWeights:
     @given(T=lengths, kind=kinds, options=st.sampled_from([{}, {"gamma": 1.0}, {"gamma": 20.0}]))
-    def test_min_snr_weights_match_the_reference(self, both, T, kind, options):
+    def test_match_the_reference(self, both, T, kind, options):
         "min(SNR, γ) / SNR with SNR = ᾱ / (1-ᾱ)."
         both.agree(min_snr_weights, {"T": T, "kind": kind}, **options, **TABLE)
 
     @given(T=st.integers(1, 1000), gamma=st.floats(0.5, 20))
-    def test_min_snr_weighs_down_only_nearly_clean_images(self, learner, T, gamma):
+    def test_weigh_down_only_nearly_clean_images(self, learner, T, gamma):
         "Weight × SNR is the SNR held at γ."
         ab = linear_alpha_bar(T)[:-1]
         snr = ab / (1 - ab)

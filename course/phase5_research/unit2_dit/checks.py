@@ -453,10 +453,10 @@ class TestDiTBlock:
         both.agree(block_gradients, **inputs)
 
 
-@exercise("DiT")
-class TestDiT:
+@exercise("DiT", part="FinalLayer")
+class TestFinalLayer:
     @given(inputs=finished_tokens())
-    def test_final_layer_matches_the_reference(self, both, inputs):
+    def test_matches_the_reference(self, both, inputs):
         "Normalise, modulate, one linear map."
         both.agree(final_layer, **inputs)
 
@@ -468,6 +468,9 @@ class TestDiT:
         expect(out["output"], zeros, "the output of a final layer that nobody has trained")
         expect(out["adaLN_modulation(c)"], torch.zeros(len(x), 2 * dim), "adaLN_modulation(c) before training")
 
+
+@exercise("DiT", part="forward")
+class TestForward:
     @given(inputs=noisy_latents())
     def test_matches_the_reference(self, both, inputs):
         "Embed, add positions, steer every block by t and y, lay the tokens back out."
@@ -509,20 +512,30 @@ class TestDiT:
         # The share of 1000 drops has a standard deviation of 0.0095: 0.06 is more than six of them.
         expect(float(dropped.double().mean()), 0.1, "the share of dropped labels", rtol=0, atol=0.06)
 
+
+@exercise("DiT", part="forward_with_cfg")
+class TestForwardWithCfg:
     @given(inputs=noisy_latents(deepest=1, twice=True), scale=SCALES)
-    def test_forward_with_cfg_matches_the_reference(self, both, inputs, scale):
+    def test_matches_the_reference(self, both, inputs, scale):
         "ε_uncond + s · (ε_cond − ε_uncond) on the first C channels, the other C as they are."
-        out = both.agree(dit_with_cfg, **inputs, cfg_scale=scale)
-        first, second = out[:, : inputs["channels"]].chunk(2)
+        both.agree(dit_with_cfg, **inputs, cfg_scale=scale)
+
+    @given(inputs=noisy_latents(deepest=1, twice=True), scale=SCALES)
+    def test_both_halves_have_the_guided_noise(self, learner, inputs, scale):
+        "The first C channels of the second half are those of the first half."
+        first, second = learner.run(dit_with_cfg, **inputs, cfg_scale=scale)[:, : inputs["channels"]].chunk(2)
         expect(second, first, "the guided noise of the second half")
 
+
+@exercise("DiT", part="dit_gflops")
+class TestDitGflops:
     @given(inputs=costs())
-    def test_dit_gflops_matches_the_reference(self, both, inputs):
+    def test_matches_the_reference(self, both, inputs):
         "One multiply-and-add is one flop; matrix products only."
         both.agree("dit_gflops", *inputs)
 
     @given(row=st.sampled_from([(384, 12, 6.06), (768, 12, 23.01), (1024, 24, 80.71), (1152, 28, 118.64)]))
-    def test_dit_gflops_gives_the_numbers_of_the_paper(self, learner, row):
+    def test_gives_the_numbers_of_the_paper(self, learner, row):
         dim, depth, gflops = row
         # Table 4 of the paper rounds to two decimals.
         expect(learner.dit_gflops(32, 2, 4, dim, depth), gflops, "Gflops at 32 × 32 × 4, p = 2", rtol=1e-3)
