@@ -7,18 +7,22 @@ makes a failing input smaller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import pytest
 import torch
 
 from grader.curriculum import Course, Exercise, Unit
+from grader.curriculum.uses import Definition
 from grader.judge.terms.verdict import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
 from grader.judge.trial.judgement import Judgement
+from grader.judge.trial.lending import lent
 from grader.judge.trial.plans import Plans
+from grader.judge.wall.lent import Loan
 from grader.judge.wall.session import Session
 from grader.judge.wall.zygote import JudgeError, Sandbox
 
@@ -56,34 +60,32 @@ class Examiner:
     ) -> Verdict:
         """The verdict on the exercises whose ids are `targets`. Raises JudgeError."""
         verdicts: dict[str, ExerciseVerdict] = {}
-        idle: dict[str, set[str]] = {}  # names of the untouched exercises, by id of the units so far
+        idle: dict[str, set[str]] = {}  # what is not attempted, by id of the units so far
         for unit in self.course.curriculum.built:
             if len(verdicts) == len(targets):
                 break
-            lent = self._lent(idle)
             idle[unit.id] = untouched(unit.exercises, sources.get(unit.address), self._collection.stubs[unit.id])
             wanted = [exercise for exercise in unit.exercises if exercise.id in targets]
             if not wanted:
                 continue
-            attempted = [exercise for exercise in wanted if exercise.name not in idle[unit.id]]
+            attempted = [exercise for exercise in wanted if not idle[unit.id].issuperset(exercise.names)]
+            loans = self._lent(unit, attempted, idle)
             verdicts |= {exercise.id: ExerciseVerdict("not attempted", 0, exercise.points) for exercise in wanted}
-            verdicts |= self._judge_unit(unit, attempted, self._learner(unit, sources, lent), profile, seed)
-            notes = [*notes, *self._left_out(attempted, profile, seed), *_borrowed(unit, sources, lent)]
+            verdicts |= self._judge_unit(unit, attempted, self._learner(unit, sources, loans), profile, seed)
+            notes = [*notes, *self._left_out(attempted, profile, seed), *self._borrowed(unit, sources, loans)]
         return Verdict(verdicts, sha256, self._checker, seed, profile, self.sandbox.confined, tuple(notes))
 
-    def _lent(self, idle: dict[str, set[str]]) -> list[Unit]:
-        """Earlier units of which the submission holds nothing, or the untouched stub: their imports must still work."""
-        units = map(self.course.curriculum.unit, idle)
-        lendable = self._collection.lendable
-        return [unit for unit in units if unit.id in lendable and len(idle[unit.id]) == len(unit.exercises)]
+    def _lent(self, unit: Unit, attempted: list[Exercise], idle: dict[str, set[str]]) -> dict[str, Loan]:
+        """What the course lends for these exercises of a unit: nothing of their own, which would be paid for."""
+        own = {name for exercise in attempted for name in exercise.names}
+        judged = {Definition(unit.id, name) for name in own - idle[unit.id]}
+        return lent(self.course, judged, idle | {unit.id: idle[unit.id] - own}) if judged else {}
 
-    def _learner(self, unit: Unit, sources: dict[str, bytes], lent: list[Unit]) -> Session:
+    def _learner(self, unit: Unit, sources: dict[str, bytes], loans: dict[str, Loan]) -> Session:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
         if unit.id in self._collection.broken:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self._collection.broken[unit.id]}")
-        code = {earlier.address: self._collection.lendable[earlier.id] for earlier in lent}
-        own = {address: text for address, text in sources.items() if address not in code}
-        return Session(self.sandbox, own, code, unit.module)
+        return Session(self.sandbox, sources, loans, unit.module)
 
     def _judge_unit(
         self, unit: Unit, attempted: list[Exercise], learner: Session, profile: str, seed: int
@@ -116,11 +118,13 @@ class Examiner:
             if self._plans.of(exercise.id, profile, seed).unsound
         ]
 
-
-def _borrowed(unit: Unit, sources: dict[str, bytes], lent: list[Unit]) -> list[str]:
-    """A note on the lent units that the submission's file of this unit names, if there are any."""
-    text = sources.get(unit.address, b"")
-    names = [earlier.id for earlier in lent if earlier.module.encode() in text]
-    if not names:
-        return []
-    return [f"{unit.id} builds on {', '.join(names)}, not attempted yet: the course lent its own."]
+    def _borrowed(self, unit: Unit, sources: dict[str, bytes], loans: Mapping[str, Loan]) -> list[str]:
+        """A note on what was lent that the submission's file of this unit names, if it names any."""
+        text = sources.get(unit.address, b"")
+        parts = []
+        for address, loan in loans.items():
+            if names := [name for name in loan.names if re.search(rf"(?<![\w.]){name}\b".encode(), text)]:
+                parts.append(f"{', '.join(names)} ({self.course.curriculum.unit(address).number})")
+        if not parts:
+            return []
+        return [f"{unit.id} builds on {', '.join(parts)}, not attempted yet: the course lent its own."]
