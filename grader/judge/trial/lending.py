@@ -1,7 +1,6 @@
 """What the course lends for exercises that are not attempted, so that what builds on them can be judged."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast

@@ -1,9 +1,9 @@
 """The untrusted side: a warm process that forks one confined child for every submission.
 
-It never imports a check, a mistake or the reference under judgement (a child may be lent compiled slices of
-what was not attempted), and starts without the user's environment, but for library paths. The trusted side sends it a byte with
-three descriptors for each child: the conversation, the lifeline (closing it kills the child), and a file for what the
-learner prints. Within the conversation, pickles go in and wire.py's plain data comes out.
+It never imports a check, a mistake or a reference (a child may be lent compiled slices of what was not attempted), and
+starts without the user's environment, but for library paths. The trusted side sends it a byte with three descriptors
+for each child: the conversation, the lifeline (closing it kills the child), and a file for what the learner prints.
+Within the conversation, pickles go in and wire.py's plain data comes out.
 """
 
 from __future__ import annotations
