@@ -8,6 +8,7 @@ import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import NamedTuple
 
 from grader.curriculum.course import Course
@@ -84,10 +85,10 @@ def imported(course: Course, unit: Unit) -> frozenset[Definition]:
     """What a unit's reference imports of other units, as its head says: all above the first definition."""
     try:
         text = course.reference(unit).read_text(encoding="utf-8")
-        head = Outline(re.split(r"^(?:@|def |class |async def )", text, maxsplit=1, flags=re.MULTILINE)[0])
+        head = ast.parse(re.split(r"^(?:@|def |class |async def )", text, maxsplit=1, flags=re.MULTILINE)[0])
     except (OSError, SyntaxError, ValueError):
         return frozenset()
-    return frozenset(_found(course, head.origins.values()))
+    return frozenset(_found(course, _origins(head.body).values()))
 
 
 def used(course: Course, wanted: Iterable[Definition]) -> frozenset[Definition]:
@@ -120,9 +121,18 @@ def _uses(course: Course, one: Definition) -> set[Definition]:
     return found
 
 
-def named_by(course: Course, source: str) -> frozenset[Definition]:
+def called_for(course: Course, project: Unit) -> frozenset[Definition]:
+    """What a project's reference and its program use, directly or through others, its own exercises aside."""
+    named = named_by(course, course.program(project)) | {Definition(project.id, name) for name in answers(project)}
+    return frozenset(one for one in named | used(course, named) if one.unit != project.id)
+
+
+def named_by(course: Course, program: Path) -> frozenset[Definition]:
     """What a program names of the course's units: as an import, or as texts, a unit's address and names of it."""
-    tree = Outline(source)
+    try:
+        tree = _outline(program.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
     nodes = [node for statement in tree.statements for node in ast.walk(statement.node)]
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     found = set(_found(course, (name for statement in tree.statements for name in tree.foreign(statement))))

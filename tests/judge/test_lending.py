@@ -110,6 +110,7 @@ def test_a_file_without_the_stub_is_lent_to_as_well(mini_judge):
     [
         "from math import fsum as mean",
         "mean = max",
+        "from math import *",
         "if True:\n    def mean(x):\n        return 0",
         "def means(x):\n    return 0",
     ],

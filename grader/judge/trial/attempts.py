@@ -15,8 +15,8 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
     """Names of the exercises' functions and classes that nobody has written yet.
 
     Those are the ones whose code equals the stub's, comments, docstrings and layout aside, and those that the file
-    lacks, unless it defines something that the stub does not: that may be one of them under another name.
-    No file, or one that defines nothing, is untouched altogether; a file that does not parse is not.
+    lacks though it has others, unless it defines something that the stub does not: that may be one of them under
+    another name. No file, or one that defines nothing, is untouched altogether; a file that does not parse is not.
     """
     everything = {name for exercise in exercises for name in exercise.names}
     if source is None:
@@ -28,15 +28,16 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
         mine, theirs = _definitions(tree), _stub(stub)
         same = {name for name in everything & mine.keys() & theirs.keys() if _same(mine[name], theirs[name])}
         lacking = everything - mine.keys()
-        if lacking and any(name not in theirs and name[0] != "_" for name in mine):
+        if lacking == everything or any(name not in theirs and name[0] != "_" for name in mine):
             return same
-        return same | (lacking - _bound(tree))
+        bound = _bound(tree)
+        return same if "*" in bound else same | (lacking - bound)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
 
 
 def _bound(tree: ast.Module) -> set[str]:
-    """Names that something may bind, here or there in a file; a star import may bring any."""
+    """Names that something may bind, here or there in a file; `*` stands for any."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.alias):
