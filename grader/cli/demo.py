@@ -86,7 +86,7 @@ class _Tour:
         self.check(EXERCISE)
 
     def train(self) -> dict[str, object]:
-        self.step(f"Projects are locked until their units pass: {self.project.title}", f"course train {PROJECT}")
+        self.step(f"A project is locked until what it uses passes: {self.project.title}", f"course train {PROJECT}")
         refusal = self.refusal()
 
         units = self.needed()

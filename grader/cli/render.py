@@ -51,6 +51,8 @@ STATES = {
     "coming": ("·", "bright_black"),
 }
 OUTPUT_LINES, OUTPUT_WIDTH = 8, 200
+STANDING_COLUMNS = 36
+"""What is left of 80 columns beside a unit's title."""
 
 
 def number(unit: Unit) -> str:
@@ -187,7 +189,7 @@ def _printed(output: str) -> Iterable[str]:
 
 
 def road(road: Road) -> RenderableType:
-    """The whole road: phases, units, projects, how far each is, what is locked and by what."""
+    """The whole road: phases, units, projects, how far each is, what is owed, what is locked and what opens it."""
     standing = sum(verdict in (Outcome.PASSED, EDITED) for verdict in road.verdicts.values())
     parts: list[RenderableType] = [
         Ends(
@@ -213,16 +215,20 @@ def _milestone(road: Road, phase: Phase, milestone: Milestone) -> Text:
     return Text(f" ★     {milestone.title:<36} {how}", style=style)
 
 
-def _units(road: Road, units: Sequence[Unit]) -> Iterable[Text]:
+def _units(road: Road, units: Sequence[Unit]) -> Iterable[RenderableType]:
     for unit in units:
         state = road.state(unit)
         mark, colour = STATES[state]
         dim = "bright_black" if state in ("coming", "locked") else ""
         title = Text(unit.title, style=dim)
         title.truncate(36, overflow="ellipsis", pad=True)
+        standing = _standing(road, unit, state)
+        fits = len(standing) <= STANDING_COLUMNS
         yield Text.assemble(
-            (f" {mark} ", dim or f"bold {colour}"), (f"{number(unit)} ", dim), title, " ", _standing(road, unit, state)
+            (f" {mark} ", dim or f"bold {colour}"), (f"{number(unit)} ", dim), title, " ", standing if fits else ""
         )
+        if not fits:
+            yield Padding(standing, (0, 0, 0, 7))
 
 
 def _standing(road: Road, unit: Unit, state: str) -> Text:
@@ -236,7 +242,12 @@ def _standing(road: Road, unit: Unit, state: str) -> Text:
         text.append(f" {done}/{len(verdicts)}")
     remarks = []
     if state == "locked":
-        remarks.append("locked by " + ", ".join(number(needed) for needed in road.locked_by(unit)))
+        blocking = road.locked_by(unit)
+        far = any(road.state(needed) == "locked" for needed in blocking)
+        names = ", ".join(number(needed) for needed in blocking)
+        remarks.append(f"locked by {names}" if far else f"opens with {road.opens_with(unit)}")
+    if owed := road.owed(unit):
+        remarks.append(f"{counted(len(owed), 'exercise')} owed")
     accepted = unit.kind == "project" and road.accepted(unit)
     if accepted:
         remarks.append("accepted")

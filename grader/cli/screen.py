@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader.cli import render
 from grader.cli.out import Out
-from grader.cli.show import show_hint, show_task
+from grader.cli.show import show_ahead, show_hint, show_task
 from grader.curriculum import Course, CourseError, Exercise, Unit
 from grader.curriculum.lesson import Hint
 from grader.ground.text import line
@@ -47,6 +47,7 @@ class Terminal(Screen):
             self.out.print(f"  n goes on to {upcoming.title if isinstance(upcoming, Unit) else upcoming.name}.")
         else:
             self.out.print("  With it everything that is built is passed.")
+        show_ahead(self.out, Road(self.course, self.workspace), self.course.curriculum.unit(exercise.unit_id))
 
     def finished(self) -> None:
         self._fresh()

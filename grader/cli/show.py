@@ -25,6 +25,13 @@ def show_task(out: Out, course: Course, workspace: Workspace, road: Road, thing:
     out.print(render.task(course.curriculum, thing, where, (min(road.hints_taken(thing), rungs), rungs)))
 
 
+def show_ahead(out: Out, road: Road, unit: Unit) -> None:
+    """What opens the first that waits for this unit, if any does."""
+    waiting = (each for each in road.curriculum.built if road.state(each) == "locked" and unit in road.locked_by(each))
+    if ahead := next(waiting, None):
+        out.print(render.dim(f"\n  {render.number(ahead)} opens with {road.opens_with(ahead)}"))
+
+
 def show_hint(out: Out, exercise: Exercise, hint: Hint) -> None:
     title = f": {hint.title}" if hint.title else ""
     out.print(f"{exercise.name} · hint {hint.number} of {hint.of}{title}", style="bold", soft_wrap=True)

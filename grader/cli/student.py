@@ -76,15 +76,16 @@ def upcoming(out: Out) -> Answer:
         "minutes": thing.minutes,
     }
     if not out.as_json:
-        from grader.cli.show import show_task
+        from grader.cli.show import show_ahead, show_task
 
         show_task(out, course, workspace, road, thing)
+        show_ahead(out, road, unit)
     return document, 0
 
 
 @commands.command()
 def status(out: Out) -> Answer:
-    """Show the road: what is passed, open, locked (and by what) or coming."""
+    """Show the road: what is passed, open, owed, locked (and what opens it) or coming."""
     course = default_course()
     workspace = here(out, course)
     road = Road(course, workspace)
@@ -151,9 +152,8 @@ def show_verdict(
         if position:
             out.print()
         out.print(render.heading(unit, f"seed {verdict.seed}" if verdict.seed else ""))
-        if blocking := road.locked_by(unit):
-            names = ", ".join(f"{needed.number} {needed.title}" for needed in blocking)
-            out.print(render.dim(f"locked by {names}; judged all the same"))
+        if missing := road.opens_with(unit):
+            out.print(render.dim(f"opens with {missing}; judged all the same"))
         exercises = [exercise for exercise in wanted if exercise.unit_id == unit.id]
         out.print(render.verdict(course, verdict, exercises))
 
@@ -170,6 +170,12 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Verdict, before:
     opened = [unit for unit in course.curriculum.built if before.locked_by(unit) and road.state(unit) == "open"]
     for unit in opened:
         out.print(f"Unlocked: {render.number(unit)} {unit.title}", style="bold green")
+    locked = (unit for unit in course.curriculum.built if road.state(unit) == "locked")
+    if nearer := next((unit for unit in locked if road.missing(unit) != before.missing(unit)), None):
+        out.print(render.dim(f"{render.number(nearer)} opens with {road.opens_with(nearer)}"))
+    for unit in dict.fromkeys(course.curriculum.unit(key) for key in verdict.exercises):
+        if owed := road.owed(unit):
+            out.print(render.dim(f"{unit.number}: {counted(len(owed), 'exercise')} owed"))
     for phase in course.curriculum.phases:
         if phase.milestone and before.left(phase) and not road.left(phase):
             out.print(f"Phase {phase.number} is yours: course milestone {phase.id}", style="bold green")
@@ -178,9 +184,9 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Verdict, before:
         after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
         out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}.{after}")
         return
-    left = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != Outcome.PASSED}
-    wrong = [key for key, outcome in left.items() if outcome != Outcome.NOT_ATTEMPTED]
-    advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(left))}"
+    short = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != Outcome.PASSED}
+    wrong = [key for key, outcome in short.items() if outcome != Outcome.NOT_ATTEMPTED]
+    advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(short))}"
     out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}. {advice}")
 
 
@@ -337,7 +343,7 @@ def train(
     wandb: bool = False,
     settings: Sequence[str] = (),
 ) -> Answer:
-    """Train a project with my own code, and have the result measured. Refuses until its units pass."""
+    """Train a project with my own code, and have the result measured. Refuses until the project is open."""
     course = default_course()
     workspace = here(out, course)
     project = course.curriculum.find(key)

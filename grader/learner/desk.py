@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
 from grader.judge import Outcome
 from grader.learner import source
 from grader.learner.log import Event
-from grader.learner.road import Road
+from grader.learner.road import Missing, Road, in_words
 from grader.learner.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,19 +31,18 @@ def current(course: Course, workspace: Workspace, road: Road) -> Unit:
 
 
 def admit(course: Course, workspace: Workspace, project: Unit) -> None:
-    """Raises CourseError, naming what is left, unless all that the project's training needs has passed."""
+    """Raises CourseError, naming what is left, unless the project is open and its own exercises have passed."""
     if project.coming:
         raise CourseError(f"{project.number.upper()} {project.title} is coming: it cannot be trained yet.")
     road = Road(course, workspace)
-    units, own = road.locked_by(project), road.waiting(project)
-    if not units and not own:
-        return
-    left = [f"{unit.number} {unit.title}" for unit in units] + [exercise.id for exercise in own]
-    to_check = [*units, project] if own else units
-    raise CourseError(
-        f"{project.number.upper()} trains with your own code, of which these have to pass first: {', '.join(left)}. "
-        f"`course check {' '.join(unit.number for unit in to_check)}` judges them."
-    )
+    missing = road.missing(project, exactly=True)
+    if own := road.waiting(project):
+        missing += (Missing(project, 0, tuple(own)),)
+    if missing:
+        raise CourseError(
+            f"{project.number.upper()} trains with your own code, and opens with {in_words(missing, sys.maxsize)}. "
+            f"`course check {' '.join(each.unit.number for each in missing)}` judges them."
+        )
 
 
 def complete(course: Course, workspace: Workspace, phase: Phase) -> None:

@@ -15,6 +15,7 @@ MARK = "<!-- attacks -->\n"
 FAMILIES = {
     "forgery": "Forging the verdict",
     "reading": "Reading the answers",
+    "lending": "Getting more than what is lent",
     "tampering": "Tampering with the judge",
     "exhaustion": "Using everything up",
     "escape": "Getting out",

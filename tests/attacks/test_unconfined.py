@@ -14,7 +14,7 @@ IN_MEMORY = {"objects_in_memory", "callers_frames", "source_of_the_caller", "ans
 FILES = sorted(
     path
     for path in Path(__file__).parent.glob("*/*.py")
-    if path.parent.name in ("forgery", "tampering", "protocol") or path.stem in IN_MEMORY
+    if path.parent.name in ("forgery", "tampering", "protocol", "lending") or path.stem in IN_MEMORY
     if not re.search("@[A-Z_]+@", path.read_text(encoding="utf-8"))
 )
 

@@ -76,7 +76,7 @@ def test_check_without_an_id_is_about_what_i_am_on(judged, course_command):
     done = course_command("check", "--json")
     assert set(done.json["exercises"]) == {"spread/variance"}
     locked = course_command("check", "spread")
-    assert "locked by 1.1 Averages; judged all the same" in locked.out
+    assert "opens with 3 more points of 1.1, and averages/centre; judged all the same" in locked.out
 
 
 def test_the_verdict_is_the_document(judged, course_command):
@@ -156,7 +156,7 @@ def test_status_shows_the_road(small, course_command):
     path = workspace.file(course.curriculum.unit("sums"))
     shown = course_command("status").out
     assert "✓ 1.1 Sums" in shown
-    assert "locked by 2.1" in shown
+    assert "P1 A random walk                        opens with 3 more points of 2.1\n" in shown
     assert "Next: spread/Centred" in shown
     path.write_text(path.read_text().replace("0.0", "0"))
     with workspace.log.path.open("a") as log:
@@ -194,7 +194,7 @@ def test_train_opens_with_its_units_and_records(small, course_command, monkeypat
     monkeypatch.setattr("grader.training.train", train)
     refused = course_command("train", "p1")
     assert refused.code == 2
-    assert "2.1 Spread, walk/steps" in refused.err
+    assert "opens with 3 more points of 2.1, and sums/total, walk/steps." in refused.err
     assert not asked
 
     pass_all(course, workspace, "sums", "spread", "walk")

@@ -53,23 +53,6 @@ def test_a_file_that_defines_nothing_is_not_attempted(mini_judge, text):
     assert mean_of(mini_judge, Submission({})).verdict == "not attempted"
 
 
-@pytest.mark.parametrize("stub_too", [False, True])
-def test_an_earlier_unit_that_is_not_attempted_is_lent(mini_course, mini_judge, stub_too):
-    stub = mini_course.stub(mini_course.curriculum.unit("averages")).read_bytes()
-    source = mini_course.reference(mini_course.curriculum.unit("spread")).read_bytes()
-    verdict = mini_judge.check(Submission({SPREAD: source} | ({AVERAGES: stub} if stub_too else {})), ["spread"])
-    assert verdict.passed
-    assert verdict.notes == ("spread builds on averages, not attempted yet: the course lent its own.",)
-
-
-def test_an_earlier_unit_that_is_handed_in_is_used(mini_course, mini_judge):
-    spread = mini_course.reference(mini_course.curriculum.unit("spread")).read_bytes()
-    half = mini_course.stub(mini_course.curriculum.unit("averages")).read_text() + "\n\ndef mean(x):\n    return x[0]\n"
-    one = mini_judge.check(Submission({AVERAGES: half.encode(), SPREAD: spread})).exercises["spread/variance"]
-    assert one.verdict == "crashed"
-    assert "NotImplementedError" in one.message and "unit1_averages.py" in one.message
-
-
 def test_a_wrong_value_is_a_sentence_with_the_smallest_input_and_the_mistake_named(mini_judge):
     one = mean_of(mini_judge, with_mean("return float(np.sum(x))"))
     assert (one.verdict, one.points, one.max_points) == ("failed", 0, 2)

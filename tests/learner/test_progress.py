@@ -168,6 +168,7 @@ def test_a_fresh_workspace(course, workspace):
     assert found["units"]["sums"] == {
         "number": "1.1", "title": "Sums", "state": "open", "passed": 0, "total": 2, "points": 0, "max_points": 5,
         "exercises": {"sums/total": "not attempted", "sums/mean": "not attempted"}, "locked_by": [],
+        "opens_with": "", "owed": 0,
     }  # fmt: skip
     json.dumps(found)
 
@@ -266,11 +267,13 @@ def test_untouched_stubs_leave_no_line(course, workspace, judge):
 
 def test_training_names_what_is_left(course, workspace, judged):
     project = course.curriculum.unit("walk")
-    with pytest.raises(CourseError, match=r"^P1 trains .* first: 2\.1 Spread, walk/steps\. `course check 2\.1 p1`"):
+    with pytest.raises(
+        CourseError, match=r"with 3 more points of 2\.1, and sums/total, walk/steps\. `course check 1\.1 2\.1 p1`"
+    ):
         desk.admit(course, workspace, project)
     judged("sums", total="passed", mean="passed")
     judged("spread", Centred="passed")
-    with pytest.raises(CourseError, match=r"first: walk/steps\. `course check p1`"):
+    with pytest.raises(CourseError, match=r"^P1 trains .* opens with walk/steps\. `course check p1`"):
         desk.admit(course, workspace, project)
     judged("walk", steps="passed")
     desk.admit(course, workspace, project)

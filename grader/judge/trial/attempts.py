@@ -12,9 +12,11 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) -> set[str]:
-    """The exercises' functions and classes whose code equals the stub's, comments, docstrings and layout aside.
+    """Names of the exercises' functions and classes that nobody has written yet.
 
-    No file, or one that defines nothing, is untouched altogether; a file that does not parse is not.
+    Those are the ones whose code equals the stub's, comments, docstrings and layout aside, and those that the file
+    lacks though it has others, unless it defines something that the stub does not: that may be one of them under
+    another name. No file, or one that defines nothing, is untouched altogether; a file that does not parse is not.
     """
     everything = {name for exercise in exercises for name in exercise.names}
     if source is None:
@@ -24,9 +26,27 @@ def untouched(exercises: Iterable[Exercise], source: bytes | None, stub: bytes) 
         if all(isinstance(node, ast.Import | ast.ImportFrom | ast.Expr) and not _runs(node) for node in tree.body):
             return everything
         mine, theirs = _definitions(tree), _stub(stub)
-        return {name for name in everything if name in mine and name in theirs and _same(mine[name], theirs[name])}
+        same = {name for name in everything & mine.keys() & theirs.keys() if _same(mine[name], theirs[name])}
+        lacking = everything - mine.keys()
+        if lacking == everything or any(name not in theirs and name[0] != "_" for name in mine):
+            return same
+        bound = _bound(tree)
+        return same if "*" in bound else same | (lacking - bound)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return set()
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Names that something may bind, here or there in a file; `*` stands for any."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, _Definition):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+    return names
 
 
 def _runs(node: ast.stmt) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import marshal
 import os
 import sys
 import types
@@ -19,6 +18,7 @@ import cloudpickle
 import pytest
 
 from grader.curriculum import Course, Unit
+from grader.curriculum.uses import outline
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.bank import Mistake, mistakes_in
 from grader.judge.trial.plugin import unit_of
@@ -43,7 +43,7 @@ class Collection:
     """A course's checks and what goes with them; a plugin of the pytest that collects.
 
     `runner` runs the checks. `items` are the checks by exercise id and part; `hidden` are an instructor's, of an
-    exercise as a whole. All else is by unit id; `lendable` are references, compiled.
+    exercise as a whole. All else is by unit id.
     """
 
     def __init__(self, course: Course):
@@ -53,7 +53,6 @@ class Collection:
         self.broken: dict[str, str] = {}
         self.stubs: dict[str, bytes] = {}
         self.references: dict[str, types.ModuleType] = {}
-        self.lendable: dict[str, bytes] = {}
         self.mistakes: dict[str, list[Mistake]] = {}
 
     @pytest.hookimpl(wrapper=True)
@@ -99,8 +98,7 @@ class Collection:
         self.stubs[unit.id] = self.course.stub(unit).read_bytes()  # first: later units ask for it
         untouched(unit.exercises, self.stubs[unit.id], self.stubs[unit.id])  # which it remembers
         self.references[unit.id] = importlib.import_module(unit.module)
-        text = self.course.reference(unit).read_text(encoding="utf-8")
-        self.lendable[unit.id] = marshal.dumps(compile(text, f"{unit.address}.py", "exec", optimize=2))
+        outline(self.course, unit)  # which it remembers, too
         for exercise in unit.exercises:
             for part in exercise.parts:
                 if not self.items[exercise.id, part.name]:

@@ -7,18 +7,22 @@ makes a failing input smaller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
 import pytest
 import torch
 
 from grader.curriculum import Course, Exercise, Unit
+from grader.curriculum.uses import Definition
 from grader.judge.terms.verdict import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
+from grader.judge.trial.lending import lent
 from grader.judge.trial.plans import Plans
 from grader.judge.trial.sitting import Sitting
+from grader.judge.wall.lent import Loan
 from grader.judge.wall.session import Session
 from grader.judge.wall.zygote import JudgeError, Sandbox
 
@@ -58,36 +62,34 @@ class Examiner:
     ) -> Verdict:
         """The verdict on the exercises whose ids are `targets`. Raises JudgeError."""
         verdicts: dict[str, ExerciseVerdict] = {}
-        idle: dict[str, set[str]] = {}  # untouched definitions, by id of the units so far
+        idle: dict[str, set[str]] = {}  # what is not attempted, by id of the units so far
         for unit in self.course.curriculum.built:
             if len(verdicts) == len(targets):
                 break
-            lent = self._lent(idle)
             idle[unit.id] = untouched(unit.exercises, sources.get(unit.address), self._collection.stubs[unit.id])
             wanted = [exercise for exercise in unit.exercises if exercise.id in targets]
             if not wanted:
                 continue
             verdicts |= {exercise.id: ExerciseVerdict.not_attempted(exercise.points) for exercise in wanted}
             attempted = [exercise for exercise in wanted if not idle[unit.id].issuperset(exercise.names)]
-            learner = self._learner(unit, sources, lent)
+            loans = self._lent(unit, attempted, idle)
+            learner = self._learner(unit, sources, loans)
             sitting = Sitting(unit, idle[unit.id], learner, self._collection, self._plans, profile, seed)
             verdicts |= sitting.verdicts(attempted)
-            notes = [*notes, *self._left_out(attempted, profile, seed), *_borrowed(unit, sources, lent)]
+            notes = [*notes, *self._left_out(attempted, profile, seed), *self._borrowed(unit, sources, loans)]
         return Verdict(verdicts, sha256, self._checker, seed, profile, self.sandbox.confined, tuple(notes))
 
-    def _lent(self, idle: dict[str, set[str]]) -> list[Unit]:
-        """Earlier units of which the submission holds nothing, or the untouched stub: their imports must still work."""
-        units = map(self.course.curriculum.unit, idle)
-        all_of = {unit: {name for exercise in unit.exercises for name in exercise.names} for unit in units}
-        return [unit for unit in all_of if unit.id in self._collection.lendable and idle[unit.id] == all_of[unit]]
+    def _lent(self, unit: Unit, attempted: list[Exercise], idle: dict[str, set[str]]) -> dict[str, Loan]:
+        """What the course lends for these exercises of a unit: nothing of their own, which would be paid for."""
+        own = {name for exercise in attempted for name in exercise.names}
+        judged = {Definition(unit.id, name) for name in own - idle[unit.id]}
+        return lent(self.course, judged, idle | {unit.id: idle[unit.id] - own}) if judged else {}
 
-    def _learner(self, unit: Unit, sources: dict[str, bytes], lent: list[Unit]) -> Session:
+    def _learner(self, unit: Unit, sources: dict[str, bytes], loans: dict[str, Loan]) -> Session:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
         if unit.id in self._collection.broken:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self._collection.broken[unit.id]}")
-        code = {earlier.address: self._collection.lendable[earlier.id] for earlier in lent}
-        own = {address: text for address, text in sources.items() if address not in code}
-        return Session(self.sandbox, own, code, unit.module)
+        return Session(self.sandbox, sources, loans, unit.module)
 
     def _left_out(self, attempted: list[Exercise], profile: str, seed: int) -> list[str]:
         """A note for each exercise with an input that the reference itself does not pass."""
@@ -97,11 +99,13 @@ class Examiner:
             if any(self._plans.of(exercise.id, part.name, profile, seed).unsound for part in exercise.parts)
         ]
 
-
-def _borrowed(unit: Unit, sources: dict[str, bytes], lent: list[Unit]) -> list[str]:
-    """A note on the lent units that the submission's file of this unit names, if there are any."""
-    text = sources.get(unit.address, b"")
-    names = [earlier.id for earlier in lent if earlier.module.encode() in text]
-    if not names:
-        return []
-    return [f"{unit.id} builds on {', '.join(names)}, not attempted yet: the course lent its own."]
+    def _borrowed(self, unit: Unit, sources: dict[str, bytes], loans: Mapping[str, Loan]) -> list[str]:
+        """A note on what was lent that the submission's file of this unit names, if it names any."""
+        text = sources.get(unit.address, b"")
+        parts = []
+        for address, loan in loans.items():
+            if names := [name for name in loan.names if re.search(rf"(?<![\w.]){name}\b".encode(), text)]:
+                parts.append(f"{', '.join(names)} ({self.course.curriculum.unit(address).number})")
+        if not parts:
+            return []
+        return [f"{unit.id} builds on {', '.join(parts)}, not attempted yet: the course lent its own."]

@@ -1,9 +1,9 @@
 """The untrusted side: a warm process that forks one confined child for every submission.
 
-It never imports a check, a mistake or the reference under judgement (a child may be lent compiled references of
-earlier units), and starts without the user's environment, but for library paths. The trusted side sends it a byte with
-three descriptors for each child: the conversation, the lifeline (closing it kills the child), and a file for what the
-learner prints. Within the conversation, pickles go in and wire.py's plain data comes out.
+It never imports a check, a mistake or a reference (a child may be lent compiled slices of what was not attempted), and
+starts without the user's environment, but for library paths. The trusted side sends it a byte with three descriptors
+for each child: the conversation, the lifeline (closing it kills the child), and a file for what the learner prints.
+Within the conversation, pickles go in and wire.py's plain data comes out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import importlib.machinery
 import importlib.util
 import io
 import linecache
-import marshal
 import os
 import pickle
 import random
@@ -38,6 +37,7 @@ import torch.nn.functional
 
 from grader.judge.terms import scenarios
 from grader.judge.wall import confine, huge_pages, wire
+from grader.judge.wall.lent import Loan, lend
 
 MOST_FRAMES = 5
 """The innermost of the learner's lines on the way to an exception."""
@@ -49,9 +49,9 @@ QUIET_SECONDS = 1.0
 class Submitted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports the submission's files by address, from memory. Stands last, so that it can shadow nothing."""
 
-    def __init__(self, sources: dict[str, bytes], lent: dict[str, bytes]):
+    def __init__(self, sources: dict[str, bytes], lent: dict[str, Loan]):
         self.sources = {address.replace("/", "."): (f"{address}.py", text) for address, text in sources.items()}
-        self.lent = {address.replace("/", "."): code for address, code in lent.items()}
+        self.lent = {address.replace("/", "."): loan for address, loan in lent.items()}
         modules = (*self.sources, *self.lent)
         self.packages = {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
 
@@ -70,8 +70,8 @@ class Submitted(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             module.__file__ = filename
             linecache.cache[filename] = (len(text), None, text.decode("utf-8", "replace").splitlines(True), filename)
             exec(compile(text, filename, "exec"), module.__dict__)
-        elif name in self.lent:
-            exec(marshal.loads(self.lent[name]), module.__dict__)
+        if name in self.lent:
+            lend(self.lent.pop(name), module)
 
 
 class Printed(io.TextIOBase):

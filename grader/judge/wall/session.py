@@ -18,6 +18,7 @@ from grader.judge.terms.calls import LearnerDied, LearnerError, LearnerStopped, 
 from grader.judge.terms.compare import Disagreement
 from grader.judge.terms.failure import Frame
 from grader.judge.wall import wire
+from grader.judge.wall.lent import Loan
 from grader.judge.wall.meter import GLANCE_SECONDS, Meter
 from grader.judge.wall.zygote import JudgeError, Sandbox
 
@@ -43,10 +44,10 @@ START_SECONDS = 120.0
 class Session:
     """One unit of one submission behind the wall. A child that ended is replaced at the next exercise.
 
-    `sources` are the learner's files and `lent` compiled references, both by address; `entry` is the unit's module.
+    `sources` are the learner's files and `lent` what the course lends, both by address; `entry` is the unit's module.
     """
 
-    def __init__(self, sandbox: Sandbox, sources: dict[str, bytes], lent: dict[str, bytes], entry: str):
+    def __init__(self, sandbox: Sandbox, sources: dict[str, bytes], lent: dict[str, Loan], entry: str):
         self._sandbox, self._load = sandbox, ("load", sources, lent, entry)
         self._conversation: socket.socket | None = None
         self._inbox = bytearray()  # what was received, and not asked for yet

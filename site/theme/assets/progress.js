@@ -42,12 +42,11 @@ function state(unit, isProject) {
   return unit.passed === unit.total ? "ready" : "open";
 }
 
-function summary(unit, state, units) {
+function summary(unit, state) {
   if (state === "locked") {
-    const first = unit.locked_by.map((id) => units[id]);
-    return `locked: pass ${first.length === 1 ? named(first[0]) : first.map((one) => one.number).join(" and ")} first`;
+    return `locked: opens with ${unit.opens_with}`;
   }
-  const count = `${unit.passed} of ${unit.total} passed`;
+  const count = `${unit.passed} of ${unit.total} passed${unit.owed ? `, ${unit.owed} owed` : ""}`;
   if (state === "passed") return `✓ ${count}`;
   if (state === "accepted") return "✓ accepted";
   return state === "ready" ? `${count}: ready to train` : count;
@@ -71,7 +70,7 @@ function render(progress) {
     element.toggleAttribute("data-next", element.dataset.unit === next?.[0]);
     const panel = element.classList.contains("z-panel");
     const line = place("p", "z-state", element, panel ? element.querySelector("table") : null);
-    say(line, now, summary(unit, now, units));
+    say(line, now, summary(unit, now));
     bar(line, unit.passed, unit.total);
   }
 
