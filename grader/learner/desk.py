@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
 from grader.judge import Outcome
-from grader.learner import source
+from grader.learner import source, told
 from grader.learner.log import Event
 from grader.learner.road import Missing, Road, in_words
 from grader.learner.workspace import Workspace
@@ -118,6 +118,7 @@ def check(
         for key, one in judged.items()
     ]
     workspace.log.append(events)
+    told.keep(workspace, verdict.exercises)
     return verdict
 
 

@@ -72,10 +72,9 @@ class Event:
             if "parts" in fields:
                 fields["parts"] = {name: outcome(_text(word)) for name, word in fields["parts"].items()}
             event = cls(**{key: fields[key] for key in fields.keys() & cls.__dataclass_fields__.keys()})
-            readable = event.moment and _text(event.exercise) and _text(event.kind)
+            return event if (_text(event.exercise), _text(event.kind), event.moment) else None
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             return None
-        return event if readable else None
 
 
 def _text(value: Any) -> str:

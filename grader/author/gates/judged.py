@@ -84,6 +84,14 @@ def known_mistakes(judge: Judge, unit: Unit, *, part: Part = WHOLE, jobs: int = 
                 yield Finding(3, unit.id, where, f"{wrong.name} passes the checks of {wrong.exercise}")
             elif verdict.diagnosis != wrong.name:
                 yield Finding(3, unit.id, where, f"{wrong.name} is diagnosed as {verdict.diagnosis or 'nothing known'}")
+            if nameless := _nameless(verdict):
+                yield Finding(3, unit.id, where, f"{wrong.name} differs {nameless}, which has no name: say `returns=`")
+
+
+def _nameless(verdict: ExerciseVerdict) -> str:
+    """The place of a difference that a verdict can only number, where the docstring has a name."""
+    difference = verdict.failure and verdict.failure.difference
+    return difference.where if difference and isinstance(next(iter(difference.path), ""), int) else ""
 
 
 def _written(course: Course, unit: Unit, bank: list[WrittenMistake], anchors: set[str]) -> Iterator[Finding]:

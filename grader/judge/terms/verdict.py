@@ -85,6 +85,27 @@ class ExerciseVerdict:
         """Nothing was asked of it; `points` could have been had."""
         return cls(Outcome.NOT_ATTEMPTED, 0, points, message)
 
+    def to_dict(self) -> dict[str, Any]:
+        """As data. `parts` and `hidden` only where there are any; `diagnosis` and `see` for readers of schema 1."""
+        data = asdict(replace(self, hidden=None, parts=()))
+        data |= {"failure": _failure(self.failure), "diagnosis": self.diagnosis, "see": self.section}
+        del data["parts"], data["hidden"]
+        if self.parts:
+            data["parts"] = [{**asdict(part), "failure": _failure(part.failure)} for part in self.parts]
+        if self.hidden:
+            data["hidden"] = self.hidden.to_dict()
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ExerciseVerdict:
+        """Inverse of to_dict; reads schema 1, too."""
+        hidden = cls.from_dict(data["hidden"]) if "hidden" in data else None
+        parts = tuple(PartVerdict(**_judged(PartVerdict, part)) for part in data.get("parts", ()))
+        judged = _judged(cls, data)
+        if "failure" not in data and data["diagnosis"]:
+            judged["failure"] = _of_schema_1(data)
+        return cls(**{**judged, "parts": parts, "hidden": hidden})
+
     @property
     def causes(self) -> tuple[Cause, ...]:
         return self.failure.causes if self.failure else ()
@@ -149,40 +170,19 @@ class Verdict:
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON-able data, schema 2."""
         data = {"schema": SCHEMA, **asdict(replace(self, exercises={}))}
-        return {**data, "exercises": {key: _written(exercise) for key, exercise in self.exercises.items()}}
+        return {**data, "exercises": {key: exercise.to_dict() for key, exercise in self.exercises.items()}}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
         """Inverse of to_dict; reads schema 1, too. Raises ValueError for another schema."""
         if data.get("schema") not in (1, SCHEMA):
             raise ValueError(f"a verdict of schema {data.get('schema')!r}; this version reads schema 1 and {SCHEMA}")
-        exercises = {key: _read(exercise) for key, exercise in data["exercises"].items()}
+        exercises = {key: ExerciseVerdict.from_dict(exercise) for key, exercise in data["exercises"].items()}
         return cls(**{**known(cls, data), "exercises": exercises, "notes": tuple(data["notes"])})
-
-
-def _written(exercise: ExerciseVerdict) -> dict[str, Any]:
-    """As data. `parts` and `hidden` only where there are any; `diagnosis` and `see` for readers of schema 1."""
-    data = asdict(replace(exercise, hidden=None, parts=()))
-    data |= {"failure": _failure(exercise.failure), "diagnosis": exercise.diagnosis, "see": exercise.section}
-    del data["parts"], data["hidden"]
-    if exercise.parts:
-        data["parts"] = [{**asdict(part), "failure": _failure(part.failure)} for part in exercise.parts]
-    if exercise.hidden:
-        data["hidden"] = _written(exercise.hidden)
-    return data
 
 
 def _failure(failure: Failure | None) -> dict[str, Any] | None:
     return failure.to_dict() if failure else None
-
-
-def _read(data: Mapping[str, Any]) -> ExerciseVerdict:
-    hidden = _read(data["hidden"]) if "hidden" in data else None
-    parts = tuple(PartVerdict(**_judged(PartVerdict, part)) for part in data.get("parts", ()))
-    judged = _judged(ExerciseVerdict, data)
-    if "failure" not in data and data["diagnosis"]:
-        judged["failure"] = _of_schema_1(data)
-    return ExerciseVerdict(**{**judged, "parts": parts, "hidden": hidden})
 
 
 def _judged(of: type[PartVerdict | ExerciseVerdict], data: Mapping[str, Any]) -> dict[str, Any]:
