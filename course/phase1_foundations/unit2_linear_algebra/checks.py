@@ -24,6 +24,13 @@ def turn(rows):
     return np.where(rows @ np.cos(np.arange(rows.shape[-1])) < 0, -1.0, 1.0)
 
 
+def named(returned, *names, what="number of values returned"):
+    """Several values under their names; how many there are comes first, as there may be more or fewer."""
+    several = list(returned) if isinstance(returned, tuple | list) else [returned]
+    some = [*several, *[None] * len(names)][: len(names)]
+    return {what: len(several), **dict(zip(names, some, strict=True))}
+
+
 # gram_schmidt_qr
 
 
@@ -52,8 +59,7 @@ TALL = st.builds(tall, dims(5), st.integers(0, 3), seeds())
 
 
 def factors(impl, a):
-    q, r = impl.gram_schmidt_qr(a)
-    return {"q": q, "r": r}
+    return named(impl.gram_schmidt_qr(a), "q", "r")
 
 
 @exercise("gram_schmidt_qr", returns=("q", "r"))
@@ -66,7 +72,7 @@ class TestGramSchmidtQr:
     @given(TALL)
     def test_finds_the_factors_that_a_was_made_of(self, learner, made):
         a, q, r = made
-        expect(learner.run(factors, a), {"q": q, "r": r})
+        expect(learner.run(factors, a), named((q, r), "q", "r"))
 
     @given(st.builds(nearly_parallel, st.integers(2, 5), st.integers(1, 3), seeds()))
     def test_stays_orthonormal_when_columns_are_nearly_parallel(self, learner, a):
@@ -108,8 +114,10 @@ def symmetrised(q, eigenvalues):
 
 def iterated(impl, a, num_iters, v0):
     """What power_iteration returns, v turned to one side."""
-    lam, v = impl.power_iteration(a, num_iters, v0)
-    return {"lam": lam, "v": v * turn(v) if np.shape(v) == np.shape(v0) else v}
+    found = named(impl.power_iteration(a, num_iters, v0), "lam", "v")
+    if np.shape(found["v"]) == np.shape(v0):
+        found["v"] = found["v"] * turn(found["v"])
+    return found
 
 
 @exercise("power_iteration", returns=("lam", "v"))
@@ -124,7 +132,7 @@ class TestPowerIteration:
     def test_finds_the_largest_eigenvalue_with_its_sign(self, learner, drawn, num_iters):
         "Also where a multiplied by itself a hundred times would overflow, or vanish."
         a, v0, lam, v = drawn
-        expect(learner.run(iterated, a, num_iters, v0), {"lam": lam, "v": v})
+        expect(learner.run(iterated, a, num_iters, v0), named((lam, v), "lam", "v"))
 
     @given(st.builds(symmetric, dims(5), seeds()), st.integers(1, 4))
     def test_v_has_length_1(self, learner, drawn, num_iters):
@@ -140,7 +148,7 @@ class TestPowerIteration:
         v0 = np.zeros(n)
         v0[start] = 2.0
         got = learner.run(iterated, np.diag(eigenvalues), 3, v0)
-        expect(got, {"lam": float(eigenvalues[start]), "v": turn(v0) * v0 / 2})
+        expect(got, named((float(eigenvalues[start]), turn(v0) * v0 / 2), "lam", "v"))
 
     @given(st.builds(symmetric, dims(5), seeds()), st.integers(1, 4))
     def test_leaves_its_inputs_alone(self, learner, drawn, num_iters):
@@ -163,9 +171,10 @@ def with_spectrum(m, n, seed):
 
 def product(impl, a, r):
     """The product, and the shapes that the statement asks for; how b and c share the sizes is free."""
-    b, c = impl.low_rank_approx(a, r)
+    found = named(impl.low_rank_approx(a, r), "b", "c")
+    b, c = found.pop("b"), found.pop("c")
     fit = np.ndim(b) == np.ndim(c) == 2 and np.shape(b)[1] == np.shape(c)[0]
-    return {
+    return found | {
         "the shape of b": str(np.shape(b)),
         "the shape of c": str(np.shape(c)),
         "b @ c": np.matmul(b, c) if fit else "the shapes do not fit",
@@ -220,11 +229,11 @@ def cloud(n, d, seed):
 
 def facing(impl, x, k):
     """What pca returns, each component turned to one side, and its column of z with it."""
-    components, variance, z = impl.pca(x, k)
-    if np.shape(components) == (k, x.shape[1]) and np.shape(z) == (len(x), k):
-        sign = turn(components)
-        components, z = components * sign[:, None], z * sign
-    return {"components": components, "explained_variance": variance, "z": z}
+    found = named(impl.pca(x, k), "components", "explained_variance", "z")
+    if np.shape(found["components"]) == (k, x.shape[1]) and np.shape(found["z"]) == (len(x), k):
+        sign = turn(found["components"])
+        found |= {"components": found["components"] * sign[:, None], "z": found["z"] * sign}
+    return found
 
 
 CLOUDS = st.builds(cloud, st.integers(2, 7), dims(5), seeds())

@@ -140,14 +140,26 @@ half_trainings = st.builds(
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
 
 
+def named(returned, *names, what="number of values returned"):
+    """Several values under their names; how many there are comes first, as there may be more or fewer."""
+    several = list(returned) if isinstance(returned, tuple | list) else [returned]
+    some = [*several, *[None] * len(names)][: len(names)]
+    return {what: len(several), **dict(zip(names, some, strict=True))}
+
+
+def normalised(returned):
+    """What batch_norm returns, (y, (mean, var)), under names."""
+    found = named(returned, "y", "running")
+    running = named(found.pop("running"), "running mean", "running var", what="number of running averages returned")
+    return found | running
+
+
 def normalised_by_the_batch(impl, x, gamma, beta, running, training, momentum, eps):
-    y, (mean, var) = impl.batch_norm(x, gamma, beta, running, training, momentum, eps)
-    return {"y": y, "running mean": mean, "running var": var}
+    return normalised(impl.batch_norm(x, gamma, beta, running, training, momentum, eps))
 
 
 def batch_norm_by_default(impl, x, gamma, beta, running, training):
-    y, (mean, var) = impl.batch_norm(x, gamma, beta, running, training)
-    return {"y": y, "running mean": mean, "running var": var}
+    return normalised(impl.batch_norm(x, gamma, beta, running, training))
 
 
 def batch_norm_and_back(impl, x, gamma, beta, running, training, momentum, eps, dout):
