@@ -173,7 +173,7 @@ def test_next_goes_on_and_comes_back_to_what_is_owed(learner):
     assert learner("third", "a").next.id == "third/b", "first and second wait"
     assert learner("third", "bcd").next.id == "first/c", "the third is done"
     assert learner("first", "c").next.id == "second/c"
-    assert learner("second", "c").next.id == "aside/a"
+    assert learner("second", "c").next.id == "made/a"
 
 
 def test_a_unit_that_is_not_three_quarters_done_does_not_wait(learner):
