@@ -122,9 +122,12 @@ def _uses(course: Course, one: Definition) -> set[Definition]:
 
 
 def called_for(course: Course, project: Unit) -> frozenset[Definition]:
-    """What a project's reference and its program use, directly or through others, its own exercises aside."""
-    named = named_by(course, course.program(project)) | {Definition(project.id, name) for name in answers(project)}
-    return frozenset(one for one in named | used(course, named) if one.unit != project.id)
+    """What a project's reference and its program import, and in the units that it needs what that uses in turn."""
+    named = imported(course, project) | named_by(course, course.program(project))
+    needed = {unit.id for unit in course.curriculum.prerequisites(project)}
+    return frozenset(
+        [one for one in named if one.unit != project.id] + [one for one in used(course, named) if one.unit in needed]
+    )
 
 
 def named_by(course: Course, program: Path) -> frozenset[Definition]:

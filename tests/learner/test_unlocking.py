@@ -37,7 +37,7 @@ PROGRAM = """
 def main(modules):
     from all1 import unit2_second as second
 
-    modules.load("all1/unit1_first", ("a",))
+    modules.load("all1/unit1_first", ("b",))
     return second.b
 """
 
@@ -147,19 +147,22 @@ def test_many_exercises_are_counted(learner):
 
 
 def test_a_project_asks_for_every_exercise_that_it_uses(learner, course, workspace):
-    """Its reference imports third/c, its program names first/a and second/b, and that uses second/a and second/c."""
+    """Its reference imports third/c, its program names first/b and second/b, and that uses second/a and second/c.
+
+    What first/b uses is nobody's business: the project does not need the unit.
+    """
     road = learner("second", "ab")
     made = unit(road, "made")
     assert road.opens_with(made) == "1 more point of 1.2, and third/c", (
         "what it uses is looked for when points are there"
     )
     with pytest.raises(
-        CourseError, match=r"1 more point of 1\.2, and first/a, second/c, third/c, made/a, made/b, made/"
+        CourseError, match=r"1 more point of 1\.2, and first/b, second/c, third/c, made/a, made/b, made/"
     ):
         desk.admit(course, workspace, made)
     road = learner("second", "d")
-    assert road.opens_with(made) == "first/a, second/c, third/c"
-    for key, names in {"first": "a", "second": "c", "third": "c"}.items():
+    assert road.opens_with(made) == "first/b, second/c, third/c"
+    for key, names in {"first": "b", "second": "c", "third": "c"}.items():
         road = learner(key, names)
     assert road.state(made) == "open"
     learner("made", "abcd")
@@ -173,7 +176,7 @@ def test_next_goes_on_and_comes_back_to_what_is_owed(learner):
     assert learner("third", "a").next.id == "third/b", "first and second wait"
     assert learner("third", "bcd").next.id == "first/c", "the third is done"
     assert learner("first", "c").next.id == "second/c"
-    assert learner("second", "c").next.id == "aside/a"
+    assert learner("second", "c").next.id == "made/a"
 
 
 def test_a_unit_that_is_not_three_quarters_done_does_not_wait(learner):

@@ -73,6 +73,7 @@ def project(passed: int, **more: object) -> dict[str, object]:
 READY = "3 of 3 passed: ready to train"
 ROADS: list[tuple[dict[str, object], bool, str]] = [
     (project(1, accepted=False), False, "1 of 3 passed"),
+    (project(0, state="locked", opens_with="vae/elbo"), False, "locked: opens with vae/elbo"),
     (project(3), False, READY),
     (project(3, state="passed"), False, READY),
     (project(3, accepted=False), True, READY),
