@@ -47,7 +47,9 @@ class Difference:
         return replace(self, path=(place, *self.path))
 
     def named(self, names: Names) -> Difference:
-        """With names for positions, as far as there are any."""
+        """With the names of a result's values for positions in it, as far as there are any."""
+        if not isinstance(next(iter(self.path), ""), int):
+            return self  # of something that has a name already
         path: list[str | int] = []
         within: Names = names
         for place in self.path:

@@ -46,7 +46,8 @@ def failure(claim: Claim, error: BaseException, last: Evidence | None, reference
     if isinstance(error, LearnerError):
         raised, returned = None if error.not_written else clean(str(error), MOST_SAID), None
     elif isinstance(error, Disagreement):
-        difference = error.difference and error.difference.named(claim.returns)
+        called = last is not None and isinstance(last.call.what, str)
+        difference = error.difference and error.difference.named(claim.returns if called else ())
     planned = last.planned if last and isinstance(error, Disagreement) else None
     return Failure(
         claim.check,
