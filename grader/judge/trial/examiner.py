@@ -24,17 +24,20 @@ from grader.judge.wall.zygote import JudgeError, Sandbox
 
 
 class Examiner:
-    """The judge of one course. Once it is prepared with what `collect` found, it can be asked for verdicts."""
+    """The judge of those units of a course that ask for the libraries `imports`, which are in its sandbox.
 
-    def __init__(self, course: Course, sandbox: Sandbox):
+    Once it is prepared with what `collect` found, it can be asked for verdicts.
+    """
+
+    def __init__(self, course: Course, sandbox: Sandbox, imports: tuple[str, ...] = ()):
         self.course, self.sandbox = course, sandbox
-        self._collection = Collection(course)
+        self._collection = Collection(course, imports)
         self._plans = Plans(self._collection)
         self._checker = checker_version(course)
 
     def collect(self, plugin: object) -> None:
         """Have pytest collect the course's checks; the plugin has its run loop then."""
-        collect(self.course, self._collection, plugin)
+        collect(self._collection, plugin)
 
     def prepare(self, items: list[pytest.Item]) -> None:
         """Take in the checks that pytest collected, and all else that a verdict needs."""
@@ -83,7 +86,9 @@ class Examiner:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self._collection.broken[unit.id]}")
         code = {earlier.address: self._collection.lendable[earlier.id] for earlier in lent}
         own = {address: text for address, text in sources.items() if address not in code}
-        return Session(self.sandbox, own, code, unit.module)
+        return Session(
+            self.sandbox, own, code, unit.module, scratch=unit.scratch, seconds=unit.seconds, memory=unit.memory
+        )
 
     def _judge_unit(
         self, unit: Unit, attempted: list[Exercise], learner: Session, profile: str, seed: int
