@@ -69,7 +69,7 @@ def _mount_point() -> Path | None:
 
 def make_folder() -> Path:
     """A new private folder on disk; `remove` is its end."""
-    folder = Path(tempfile.mkdtemp(prefix="judge-scratch-")) / "scratch"
+    folder = Path(tempfile.mkdtemp(prefix=f"judge-scratch-{os.getpid()}-")) / "scratch"
     folder.mkdir(0o700)
     return folder
 

@@ -24,7 +24,6 @@ class MyDDIM(SchedulerMixin, ConfigMixin):
         betas = torch.linspace(beta_start, beta_end, num_train_timesteps, dtype=torch.float32)
         self.alphas_cumprod = torch.cumprod(1 - betas, 0)
         self.init_noise_sigma = 1.0
-        self.set_timesteps(num_train_timesteps)
         ### END SOLUTION
 
     def set_timesteps(self, num_inference_steps: int, device: str | torch.device | None = None) -> None:
