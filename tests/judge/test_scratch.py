@@ -33,12 +33,26 @@ def judge(request, mini_course, no_namespaces, tmp_path_factory):
         yield judge
 
 
+HEAD = "import os, sys, tempfile, time\nimport numpy as np\nimport torch\n\n"
+TAIL = """
+came = []
+
+def mean(x):
+    if not came:
+        try:
+            came.append(once(x))
+        except Exception as error:
+            came.append(error)
+    if came[0] is not None:
+        raise came[0]
+"""
+
+
 def judged(judge, body: str, answer: str = "float(np.mean(x))"):
-    """The verdict on a `mean` that does this first, and then answers."""
+    """The verdict on a `mean` that does this once; whenever it is asked it raises what came of it, or answers."""
     body = textwrap.indent(textwrap.dedent(body).strip(), "    ")
-    head = "import os, sys, tempfile, time\nimport numpy as np\nimport torch\n\n"
-    text = f"{head}def mean(x):\n{body}\n    return {answer}\n"
-    verdict = judge.check(Submission({AVERAGES: text.encode()}), ["averages/mean"], profile="mutants")
+    text = f"{HEAD}def once(x):\n{body}\n\n{TAIL}    return {answer}\n"
+    verdict = judge.check(Submission({AVERAGES: text.encode()}), ["averages/mean"])
     return verdict.exercises["averages/mean"]
 
 
@@ -114,19 +128,19 @@ def test_nothing_else_opens(judge, body):
 
 FILLING = {
     "one file": "open('a', 'wb').write(bytes(17 << 20))",
-    "several files": "for i in range(20): open(f'{i}', 'wb').write(bytes(1 << 20)); time.sleep(0.05)",
+    "several files": "for i in range(40): open(f'{i}', 'wb').write(bytes(1 << 20)); time.sleep(0.05)",
     "many files": "for i in range(3000): open(f'{i}', 'w').close(); time.sleep(0.001)",
     "many folders": "for i in range(1500): os.mkdir('d'); os.chdir('d'); time.sleep(0.001)",
     "removed and open": """
         kept = []
-        for i in range(20):
+        for i in range(40):
             kept.append(open('a', 'wb')); kept[-1].write(bytes(1 << 20)); kept[-1].flush(); os.remove('a')
             time.sleep(0.05)
         """,
     "removed and mapped": """
         import mmap
         kept = []
-        for i in range(20):
+        for i in range(40):
             with open('a', 'w+b') as file:
                 file.write(bytes(1 << 20)); file.flush()
                 kept.append(mmap.mmap(file.fileno(), 4096))
@@ -134,7 +148,7 @@ FILLING = {
             time.sleep(0.05)
         """,
     "by mapping": """
-        for i in range(20):
+        for i in range(40):
             np.memmap(f'{i}', 'u1', 'w+', shape=1 << 20)[:] = 1
             time.sleep(0.05)
         """,
@@ -147,21 +161,18 @@ def test_sixteen_mib_and_a_thousand_files_are_the_most(judge, body):
     assert one.verdict == "crashed", one.message
     words = ("No space left", "File too large", "ended the process") if judge.mounted else (FULL, "File too large")
     assert any(each in one.message for each in words), one.message
-    assert judged(judge, "").verdict == "passed"
+    assert judged(judge, "pass").verdict == "passed"
 
 
 def test_nothing_is_left_however_deep_and_whatever_the_modes(judge):
     body = """
-        if not os.path.exists('made'):
-            os.mkdir('made')
-            os.umask(0o777)
-            open('shut', 'w').close()
-            os.mkdir('shut-folder')
-            os.umask(0o077)
-            for i in range(900):
-                os.mkdir('d'); os.chdir('d')
-            open('e' * 200, 'w').close()
-            os.chdir('/tmp' if os.path.exists('/tmp/made') else os.environ['TMPDIR'])
+        os.umask(0o777)
+        open('shut', 'w').close()
+        os.mkdir('shut-folder')
+        os.umask(0o077)
+        for i in range(900):
+            os.mkdir('d'); os.chdir('d')
+        open('e' * 200, 'w').close()
         """
     assert judged(judge, body).verdict == "passed"
     deadline = time.monotonic() + 20
