@@ -24,7 +24,12 @@ some_id = click.argument("key", metavar="[ID]", required=False)
 an_id = click.argument("key", metavar="ID")
 
 SCHEMA: dict[str, Any] = {"schema": 1}
-START = "starting the judge; later checks find it warm …"
+
+
+def starting(imports: Sequence[str]) -> str:
+    """What is being waited for, where a judge has to be started first."""
+    company = f" with {' and '.join(imports)}" if imports else ""
+    return f"starting the judge{company}; later checks find it warm …"
 
 
 def here(out: Out, course: Course) -> Workspace:
@@ -129,7 +134,10 @@ def check(out: Out, ids: Sequence[str], *, profile: str, seed: int, repro: bool 
 
         before.append(Road(course, workspace))
 
-    with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
+    with (
+        out.busy(f"checking {names} …") as say,
+        Judge.resident(course, on_start=lambda imports: say(starting(imports))) as judge,
+    ):
         verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed, meanwhile=meanwhile)
     if not out.as_json:
         after = Road(course, workspace)
@@ -205,7 +213,7 @@ def watch(out: Out, key: str | None) -> Answer:
     if isinstance(start, Unit):
         desk.exercises(course, [start])
         start = next(iter(Road(course, workspace).waiting(start)), start.exercises[0])
-    with Judge.resident(course, on_start=lambda: out.print(START, style="bright_black")) as judge:
+    with Judge.resident(course, on_start=lambda imports: out.print(starting(imports), style="bright_black")) as judge:
         screen: Screen = Silent() if out.as_json else Terminal(out, course, workspace)
         loop = Watch(
             course,

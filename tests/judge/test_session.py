@@ -20,6 +20,7 @@ from grader.judge.terms.compare import Disagreement
 from grader.judge.wall import session as session_module
 from grader.judge.wall import wire
 from grader.judge.wall.session import Session
+from grader.judge.wall.zygote import Room
 
 NOBODY = (1 << 22) + 1
 """No process has this id, so wall time counts."""
@@ -30,7 +31,7 @@ def frame(data: bytes) -> bytes:
     return struct.pack("<I", len(data)) + data
 
 
-GREETING = frame(wire.encode({"ready": NOBODY})) + frame(wire.encode({"ok": None}))
+GREETING = frame(wire.encode({"ready": NOBODY, "watched": ""})) + frame(wire.encode({"ok": None}))
 
 
 class Scripted:
@@ -39,7 +40,7 @@ class Scripted:
     def __init__(self, said: bytes, hangs_up: bool = True):
         self.said, self.hangs_up, self.theirs = said, hangs_up, None
 
-    def child(self) -> tuple[socket.socket, int, int]:
+    def child(self, room: Room) -> tuple[socket.socket, int, int]:
         ours, self.theirs = socket.socketpair()
         self.theirs.sendall(self.said)
         if self.hangs_up:

@@ -26,28 +26,30 @@ from grader.judge.trial.running import Runner
 from grader.judge.wall.zygote import JudgeError
 
 
-def collect(course: Course, *plugins: object) -> None:
-    """Have pytest collect the course's checks; one of the plugins has its run loop then."""
-    built = course.curriculum.built
-    checks = [str(path) for path in map(course.checks, built) if path.is_file()]
-    checks += [str(path) for path in map(course.hidden_checks, built) if path]
+def collect(collection: Collection, plugin: object) -> None:
+    """Have pytest collect the checks of a collection's units; the plugin has its run loop then."""
+    course = collection.course
+    checks = [str(path) for path in map(course.checks, collection.units) if path.is_file()]
+    checks += [str(path) for path in map(course.hidden_checks, collection.units) if path]
     options = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
     options += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
     options += ["--assert=plain"]  # a check says in words what is wrong
     # Which plugins are installed here, and how somebody likes their pytest, is nothing to a verdict.
     os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "", "PYTEST_ADDOPTS": ""}
-    pytest.main([*options, *checks], plugins=plugins)
+    pytest.main([*options, *checks], plugins=[collection, plugin])
 
 
 class Collection:
     """A course's checks and what goes with them; a plugin of the pytest that collects.
 
     `runner` runs the checks. `items` are the checks by exercise id and part; `hidden` are an instructor's, of an
-    exercise as a whole. All else is by unit id.
+    exercise as a whole. All else is by unit id. Stubs are there for every unit; checks, references and mistakes, which
+    import what they need, for those that ask for the libraries `imports`.
     """
 
-    def __init__(self, course: Course):
+    def __init__(self, course: Course, imports: tuple[str, ...] = ()):
         self.course, self.runner = course, Runner()
+        self.units = [unit for unit in course.curriculum.built if unit.imports == imports]
         self.items: dict[tuple[str, str], list[pytest.Function]] = defaultdict(list)
         self.hidden: dict[str, list[pytest.Function]] = defaultdict(list)
         self.broken: dict[str, str] = {}
@@ -97,8 +99,10 @@ class Collection:
     def _prepare_unit(self, unit: Unit) -> None:
         self.stubs[unit.id] = self.course.stub(unit).read_bytes()  # first: later units ask for it
         untouched(unit.exercises, self.stubs[unit.id], self.stubs[unit.id])  # which it remembers
-        self.references[unit.id] = importlib.import_module(unit.module)
         outline(self.course, unit)  # which it remembers, too
+        if unit not in self.units:
+            return
+        self.references[unit.id] = importlib.import_module(unit.module)
         for exercise in unit.exercises:
             for part in exercise.parts:
                 if not self.items[exercise.id, part.name]:

@@ -28,17 +28,20 @@ from grader.judge.wall.zygote import JudgeError, Sandbox
 
 
 class Examiner:
-    """The judge of one course. Once it is prepared with what `collect` found, it can be asked for verdicts."""
+    """The judge of those units of a course that ask for the libraries `imports`, which are in its sandbox.
 
-    def __init__(self, course: Course, sandbox: Sandbox):
+    Once it is prepared with what `collect` found, it can be asked for verdicts.
+    """
+
+    def __init__(self, course: Course, sandbox: Sandbox, imports: tuple[str, ...] = ()):
         self.course, self.sandbox = course, sandbox
-        self._collection = Collection(course)
+        self._collection = Collection(course, imports)
         self._plans = Plans(self._collection)
         self._checker = checker_version(course)
 
     def collect(self, plugin: object) -> None:
         """Have pytest collect the course's checks; the plugin has its run loop then."""
-        collect(self.course, self._collection, plugin)
+        collect(self._collection, plugin)
 
     def prepare(self, items: list[pytest.Item]) -> None:
         """Take in the checks that pytest collected, and all else that a verdict needs."""
@@ -89,7 +92,15 @@ class Examiner:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
         if unit.id in self._collection.broken:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self._collection.broken[unit.id]}")
-        return Session(self.sandbox, sources, loans, unit.module)
+        return Session(
+            self.sandbox,
+            sources,
+            loans,
+            unit.module,
+            scratch=unit.scratch,
+            seconds=unit.seconds,
+            memory=unit.memory,
+        )
 
     def _left_out(self, attempted: list[Exercise], profile: str, seed: int) -> list[str]:
         """A note for each exercise with an input that the reference itself does not pass."""
