@@ -6,10 +6,10 @@ import inspect
 import symtable
 
 import pytest
-from grader.judge.trial.sentence import repro
 
 from grader.curriculum import default_course
 from grader.judge.terms.calls import Call
+from grader.judge.trial.repro import repro
 
 COURSE = default_course()
 
