@@ -3,6 +3,7 @@
 import json
 import os
 
+import diffusers
 import torch
 from diffusers import DiffusionPipeline, UNet2DModel
 
@@ -13,9 +14,12 @@ class Harm:
 
 
 def check_pipeline_dir(path):
+    for module in (diffusers.utils.constants, diffusers.utils.dynamic_modules_utils):
+        module.HF_MODULES_CACHE = os.path.abspath("modules")
     os.makedirs("model", exist_ok=True)
     with open("model/config.json", "w") as file:
-        json.dump({"_class_name": "UNet2DModel", "block_out_channels": [4, 4], "norm_num_groups": 2}, file)
+        blocks = {"down_block_types": ["DownBlock2D"], "up_block_types": ["UpBlock2D"], "block_out_channels": [4]}
+        json.dump({"_class_name": "UNet2DModel", "norm_num_groups": 2, **blocks}, file)
     torch.save({"conv_in.weight": Harm()}, "model/diffusion_pytorch_model.bin")
     with open("model/model_index.json", "w") as file:
         json.dump({"_class_name": ["pipeline", "Harm"], "unet": ["harm", "Harm"]}, file)
@@ -25,7 +29,7 @@ def check_pipeline_dir(path):
     for way in (
         lambda: UNet2DModel.from_pretrained("model", use_safetensors=False),
         lambda: DiffusionPipeline.from_pretrained("model", trust_remote_code=True),
-        lambda: DiffusionPipeline.from_pretrained("model", custom_pipeline=os.path.abspath("model")),
+        lambda: DiffusionPipeline.from_pretrained("model", custom_pipeline="model", trust_remote_code=True),
     ):
         try:
             print("loaded", way())
