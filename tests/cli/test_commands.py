@@ -233,7 +233,7 @@ def test_serve_says_where(small, course_command, monkeypatch):
 def test_json_is_one_document_and_nothing_else(small, course_command, words):
     ran = course_command(*words, "--json")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.json["schema"] == 2
+    assert ran.json["schema"] == 1
     human = course_command(*words)
     assert human.code == 0
     assert human.out
