@@ -39,7 +39,7 @@ def test_from_an_empty_folder_to_a_pass(judged, course_command, tmp_path, monkey
     course, _ = judged
     made = course_command("init", str(tmp_path / "new"))
     assert made.code == 0
-    assert "3 stubs" in made.out
+    assert "4 stubs" in made.out
     monkeypatch.chdir(tmp_path / "new")
 
     task = course_command("next")
