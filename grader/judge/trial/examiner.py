@@ -7,7 +7,6 @@ makes a failing input smaller.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -20,7 +19,7 @@ from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
 from grader.judge.trial.judgement import Judgement
-from grader.judge.trial.lending import lent
+from grader.judge.trial.lending import lent, mentioned
 from grader.judge.trial.plans import Plans
 from grader.judge.wall.lent import Loan
 from grader.judge.wall.session import Session
@@ -72,7 +71,8 @@ class Examiner:
             loans = self._lent(unit, attempted, idle)
             verdicts |= {exercise.id: ExerciseVerdict("not attempted", 0, exercise.points) for exercise in wanted}
             verdicts |= self._judge_unit(unit, attempted, self._learner(unit, sources, loans), profile, seed)
-            notes = [*notes, *self._left_out(attempted, profile, seed), *self._borrowed(unit, sources, loans)]
+            borrowed = self._borrowed(unit, sources.get(unit.address, b""), idle[unit.id], loans)
+            notes = [*notes, *self._left_out(attempted, profile, seed), *borrowed]
         return Verdict(verdicts, sha256, self._checker, seed, profile, self.sandbox.confined, tuple(notes))
 
     def _lent(self, unit: Unit, attempted: list[Exercise], idle: dict[str, set[str]]) -> dict[str, Loan]:
@@ -118,13 +118,13 @@ class Examiner:
             if self._plans.of(exercise.id, profile, seed).unsound
         ]
 
-    def _borrowed(self, unit: Unit, sources: dict[str, bytes], loans: Mapping[str, Loan]) -> list[str]:
-        """A note on what was lent that the submission's file of this unit names, if it names any."""
-        text = sources.get(unit.address, b"")
+    def _borrowed(self, unit: Unit, source: bytes, idle: set[str], loans: Mapping[str, Loan]) -> list[str]:
+        """A note on what was lent that the submission's file of this unit uses, if it uses any."""
+        used = mentioned(unit, source, idle)
         parts = []
-        for address, loan in loans.items():
-            if names := [name for name in loan.names if re.search(rf"(?<![\w.]){name}\b".encode(), text)]:
-                parts.append(f"{', '.join(names)} ({self.course.curriculum.unit(address).number})")
+        for lender in map(self.course.curriculum.unit, loans):
+            if names := [name for name in loans[lender.address].names if f"{lender.module}.{name}" in used]:
+                parts.append(f"{', '.join(names)} ({lender.number})")
         if not parts:
             return []
         return [f"{unit.id} builds on {', '.join(parts)}, not attempted yet: the course lent its own."]
