@@ -23,6 +23,8 @@ def lent(course: Course, judged: Collection[Definition], idle: Mapping[str, Set[
     `idle` holds the names that were not attempted, by the ids of the units up to the one under judgement, which comes
     last. In earlier units the names that are not lent either say so when they are called.
     """
+    if not any(idle.values()):
+        return {}
     *earlier, _ = idle
     needed = used(course, judged) - set(judged)
     loans: dict[str, Loan] = {}
