@@ -5,6 +5,7 @@ WHOLE=1 asks for all of what the suite otherwise samples; what was left out is s
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -62,6 +63,22 @@ def course_judge() -> Iterator[Judge]:
     """The judge of the course itself: whoever asks about its units asks this one, which has planned their checks."""
     with Judge(default_course()) as judge:
         yield judge
+
+
+@pytest.fixture(scope="session")
+def no_namespaces(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Any]:
+    """`with no_namespaces():` judges that start find a kernel that refuses user namespaces, as many do."""
+    folder = tmp_path_factory.mktemp("no-namespaces")
+    refused = "import grader.judge.wall.scratch as scratch\nscratch.can_mount = lambda: False\n"
+    (folder / "sitecustomize.py").write_text(refused)
+
+    @contextlib.contextmanager
+    def refusing() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+            yield
+
+    return refusing
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,7 @@ class Desk:
     def _not_attempted(self, work: Work, problem: str | None) -> Verdict:
         why = problem or "There was no file for this unit."
         exercises = {
-            exercise.id: ExerciseVerdict("not attempted", 0, exercise.points, message=why)
+            exercise.id: ExerciseVerdict.not_attempted(exercise.points, why)
             for unit in self.units
             for exercise in unit.exercises
         }

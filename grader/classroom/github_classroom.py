@@ -88,6 +88,7 @@ def report(verdict: Verdict, units: Sequence[Unit]) -> str:
         for exercise in unit.exercises:
             one = verdict.exercises[exercise.id]
             lines.append(f"{exercise.id}: {one.verdict}, {one.points} of {one.max_points}")
+            lines += [f"    {part.name}: {part.verdict}, {part.points} of {part.max_points}" for part in one.parts]
             lines += [f"    {line}" for line in one.message.splitlines()]
     points = json.dumps({"totalPoints": verdict.points, "maxPoints": verdict.max_points}, separators=(",", ":"))
     lines += [

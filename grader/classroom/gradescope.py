@@ -26,7 +26,7 @@ from grader.classroom.archive import packed
 from grader.classroom.runner import judged
 from grader.curriculum import Course, CourseError, Unit, default_course
 from grader.ground.files import write_text
-from grader.judge import SubmissionError, Verdict
+from grader.judge import Outcome, SubmissionError, Verdict
 
 DISTRIBUTION = "zero-to-diffusion"
 
@@ -119,7 +119,7 @@ def results(verdict: Verdict, units: Sequence[Unit], seconds: float) -> dict[str
                 "name": exercise.title,
                 "score": one.points,
                 "max_score": one.max_points,
-                "status": "passed" if one.verdict == "passed" else "failed",
+                "status": "passed" if one.verdict == Outcome.PASSED else "failed",
                 "output": one.message or one.verdict,
                 "output_format": "text",
                 "visibility": "visible",

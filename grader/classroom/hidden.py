@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.classroom.judging import Judges
 from grader.curriculum import Course, CourseError, Unit
 from grader.ground.text import line
-from grader.judge import Submission
+from grader.judge import Outcome, Submission
 from grader.judge.door.client import JudgeUnavailable
 
 MOST_SAID = 500
@@ -75,7 +75,7 @@ def try_out(course: Course, units: Sequence[Unit], judge: Judges, *, profile: st
             raise _unusable(str(error)) from None
         for exercise in unit.exercises:
             result = verdict.exercises[exercise.id]
-            if result.verdict != "passed":
+            if result.verdict != Outcome.PASSED:
                 raise _unusable(f"the course's own solution does not pass: {(result.hidden or result).message}")
 
 

@@ -33,7 +33,8 @@ from types import ModuleType
 from typing import Any
 
 from grader.curriculum import Course, CourseError, Exercise, default_course
-from grader.judge import Judge, Submission
+from grader.curriculum.lesson import place
+from grader.judge import ExerciseVerdict, Judge, Submission
 
 
 class Cells:
@@ -112,8 +113,17 @@ def check(exercise_id: str, *, profile: str = "check", seed: int = 0) -> float:
         path.write_text(_cells.notebook(exercise.unit_id), encoding="utf-8")
         submission = Submission.read(path)
     verdict = Judge.resident(course).check(submission, [exercise.id], profile=profile, seed=seed)
-    one = verdict.exercises[exercise.id]
+    show(exercise, verdict.exercises[exercise.id])
+    return float(verdict.exercises[exercise.id].points)
+
+
+def show(exercise: Exercise, one: ExerciseVerdict) -> None:
+    """Print a verdict below the cell that asked for it."""
     print(f"{exercise.name}: {one.verdict}, {one.points} of {one.max_points} points")
+    for part in one.parts:
+        print(f"  {part.name}: {part.verdict}, {part.points} of {part.max_points}")
     if one.message:
         print(one.message)
-    return float(one.points)
+    for cause in one.causes:
+        if cause.section and (section := place(default_course(), cause.section)):
+            print(f"  Read again: {section}")

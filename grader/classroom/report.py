@@ -22,7 +22,8 @@ from grader.curriculum import Course, Unit
 from grader.curriculum.lesson import place
 from grader.ground.files import write_text
 from grader.ground.text import counted
-from grader.judge import CheckResult, ExerciseVerdict, Verdict
+from grader.judge import CheckResult, ExerciseVerdict, Outcome, Unknown, Verdict, tone
+from grader.judge.terms.sentence import Says, cause_in_words, lines
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -35,8 +36,6 @@ LEVELS = ("learner", "after-deadline", "instructor")
 
 FAULT = "The judge could not work on this"
 """How a problem begins that is ours. What follows is for the instructor."""
-
-OUTCOMES = ("passed", "failed", "crashed", "timed out", "not attempted")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Tally:
     def __init__(self, units: Sequence[Unit]):
         self.units = units
         self.exercises = [exercise for unit in units for exercise in unit.exercises]
-        self.outcomes: Counter[tuple[str, str]] = Counter()  # by exercise id and verdict
+        self.outcomes: Counter[tuple[str, Outcome | Unknown]] = Counter()  # by exercise id and verdict
         self.asked: Counter[tuple[str, str]] = Counter()  # how often a check ran, by exercise id and check
         self.refused: Counter[tuple[str, str]] = Counter()  # and how often it did not pass
         self.confined = True
@@ -102,9 +101,7 @@ class Tally:
                 self.refused[key] += not passed
                 self._first[key] = min(self._first.get(key, (student.id, position)), (student.id, position))
             parts = [part for part in (result, result.hidden) if part]
-            # The message on a known mistake ends with its sentence.
-            made = {(name, part.diagnosis, part.message.splitlines()[-1].strip()) for part in parts if part.diagnosis}
-            self._made.update(made)
+            self._made.update({(name, cause.name, cause.sentence) for part in parts for cause in part.causes})
 
     @property
     def mistakes(self) -> tuple[ClassMistake, ...]:
@@ -136,7 +133,7 @@ class Row:
     student: str
     scores: tuple[float, ...]
     by_unit: tuple[float, ...]
-    outcomes: tuple[str, ...]
+    outcomes: tuple[Outcome | Unknown, ...]
     late: Mapping[str, float]
     problem: str | None
     note: str
@@ -266,33 +263,41 @@ _PAGE = """\
   pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem; border-radius: .4rem; background: #8882; }
   section { border-top: 1px solid #8886; padding-top: .5rem; margin-top: 1.5rem; }
   h3 span { float: right; font-weight: normal; }
-  .passed { color: light-dark(#186a2c, #7fd494); }
-  .failed, .crashed, .timed { color: light-dark(#a32020, #ff9d94); }
+  .right { color: light-dark(#186a2c, #7fd494); }
+  .wrong { color: light-dark(#a32020, #ff9d94); }
+  .unsure { color: light-dark(#7a5a00, #e8c66b); }
+  .cause { border-left: .2rem solid #e0a800; padding-left: .6rem; }
   .small { font-size: .85rem; opacity: .8; overflow-wrap: anywhere; }
   ul { padding-left: 1.2rem; }
 </style>
 {% macro told(one) %}
-{% if one.message %}<pre>{{ one.message }}</pre>{% endif %}
-{% if instructor and one.diagnosis %}<p class="small">Known mistake: <code>{{ one.diagnosis }}</code></p>{% endif %}
-{% set section = one.see and lesson(one.see) %}{% if section %}<p>Read again: {{ section }}</p>{% endif %}
+{% if one.parts %}<ul>{% for part in one.parts %}
+<li class="{{ tone(part.verdict) }}">{{ part.name }}: {{ part.verdict }},
+{{ part.points }} / {{ part.max_points }}</li>{% endfor %}
+</ul>{% endif %}
+{% if one.message %}<pre>{{ without_causes(one) }}</pre>{% endif %}
+{% for cause in one.causes %}<p class="cause">{{ in_words(cause) }}
+{% if instructor %}<span class="small">Known mistake: <code>{{ cause.name }}</code></span>{% endif %}
+{% set section = cause.section and lesson(cause.section) %}{% if section %}<br>Read again: {{ section }}{% endif %}
+</p>{% endfor %}
 {% if one.repro %}<details><summary>Code that shows it</summary><pre>{{ one.repro }}</pre></details>{% endif %}
 {% if one.checks %}<ul>{% for check in one.checks %}
 <li>{{ "✓" if check.passed else "✗" }} {{ check.name }}
-{% if not one.message.startswith(check.message) %}<pre>{{ check.message }}</pre>{% endif %}</li>{% endfor %}
+{% if not one.message.startswith(check.message.rstrip()) %}<pre>{{ check.message }}</pre>{% endif %}</li>{% endfor %}
 </ul>{% endif %}
 {% if one.output %}<details><summary>What your code printed</summary><pre>{{ one.output }}</pre></details>{% endif %}
 {% endmacro %}
 <h1>Feedback for {{ student.id }}</h1>
-{% if instructor %}<p class="failed">{{ banner }}</p>{% endif %}
+{% if instructor %}<p class="wrong">{{ banner }}</p>{% endif %}
 <p><strong>{{ points }} of {{ student.verdict.max_points }} points</strong></p>
-{% if student.problem %}<p class="failed">{{ student.problem }}</p>{% endif %}
+{% if student.problem %}<p class="wrong">{{ student.problem }}</p>{% endif %}
 {% for note in student.verdict.notes %}<p class="small">{{ note }}</p>{% endfor %}
 {% for unit in units %}
 <h2>{{ unit.number }} {{ unit.title }}</h2>
-{% if student.lateness(unit) %}<p class="failed">{{ student.lateness(unit) }}</p>{% endif %}
+{% if student.lateness(unit) %}<p class="wrong">{{ student.lateness(unit) }}</p>{% endif %}
 {% for exercise in unit.exercises %}{% set one = student.verdict.exercises[exercise.id] %}
 <section>
-<h3 class="{{ one.verdict.split()[0] }}">{{ exercise.title }} <span>{{ one.points }} / {{ one.max_points }}</span></h3>
+<h3 class="{{ tone(one.verdict) }}">{{ exercise.title }} <span>{{ one.points }} / {{ one.max_points }}</span></h3>
 <p><code>{{ exercise.name }}</code>: {{ one.verdict }}</p>
 {{ told(one) }}
 {% if one.hidden %}<h4>Hidden checks</h4>
@@ -332,7 +337,7 @@ def _names_alone(one: ExerciseVerdict) -> ExerciseVerdict | None:
     """Of hidden checks, the names of those that failed."""
     names = one.refused_hidden
     checks = tuple(CheckResult(name, False) for name in names)
-    return ExerciseVerdict("failed", 0, one.max_points, checks=checks) if names else None
+    return ExerciseVerdict(Outcome.FAILED, 0, one.max_points, checks=checks) if names else None
 
 
 def feedback_html(course: Course, student: Graded, units: Sequence[Unit], level: str = "learner") -> str:
@@ -354,8 +359,18 @@ def _page() -> Template:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    environment.globals["banner"] = _BANNER
+    environment.globals |= {"banner": _BANNER, "tone": lambda outcome: tone(outcome).name.lower()}
+    environment.globals |= {"without_causes": _without_causes, "in_words": cause_in_words}
     return environment.from_string(_PAGE)
+
+
+def _without_causes(one: ExerciseVerdict) -> str:
+    """What a verdict says, but for the causes, which are shown in a way of their own."""
+    if one.failure is None or not one.failure.causes:
+        return one.message
+    head = one.message.partition("\n")[0]
+    said = [f"  {text}" for says, text in lines(one.failure) if says is not Says.CAUSE]
+    return "\n".join([head, *said])
 
 
 _BANNER = "For the instructor, not to be handed out: with what hidden checks say, and the seed."
@@ -385,12 +400,17 @@ def feedback_markdown(course: Course, student: Graded, units: Sequence[Unit], le
 
 
 def _told(course: Course, one: ExerciseVerdict, instructor: bool) -> Iterator[str]:
+    if one.parts:
+        yield "\n".join(
+            f"- {_plain(part.name)}: {_plain(part.verdict)}, {part.points} / {part.max_points}" for part in one.parts
+        )
     if one.message:
-        yield _fenced(one.message)
-    if instructor and one.diagnosis:
-        yield f"Known mistake: `{one.diagnosis}`"
-    if one.see and (section := place(course, one.see)):
-        yield f"Read again: {_plain(section)}"
+        yield _fenced(_without_causes(one))
+    for cause in one.causes:
+        known = f" (known mistake: `{cause.name}`)" if instructor else ""
+        section = cause.section and place(course, cause.section)
+        again = f" Read again: {_plain(section)}" if section else ""
+        yield f"{_plain(cause_in_words(cause))}{known}{again}"
     if one.repro:
         yield f"Code that shows it:\n\n{_fenced(one.repro, 'python')}"
     if one.checks:
@@ -446,13 +466,15 @@ def summary_markdown(report: GradeReport) -> str:
 
 def _outcomes(report: GradeReport) -> str:
     """A table: each exercise, how often each outcome, and the mean of the points that stand."""
+    later = {outcome for _, outcome in report.tally.outcomes if isinstance(outcome, Unknown)}
+    outcomes = [*Outcome, *sorted(later)]
     lines = [
-        "| exercise | " + " | ".join(OUTCOMES) + " | mean points |",
-        "| --- |" + " ---: |" * (len(OUTCOMES) + 1),
+        "| exercise | " + " | ".join(outcomes) + " | mean points |",
+        "| --- |" + " ---: |" * (len(outcomes) + 1),
     ]
     for number, exercise in enumerate(report.tally.exercises):
         mean = sum(row.scores[number] for row in report.rows) / max(len(report.rows), 1)
-        counts = " | ".join(str(report.tally.outcomes[exercise.id, outcome]) for outcome in OUTCOMES)
+        counts = " | ".join(str(report.tally.outcomes[exercise.id, outcome]) for outcome in outcomes)
         lines.append(f"| `{exercise.id}` | {counts} | {mean:.2f} / {exercise.points} |")
     return "\n".join(lines)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
@@ -13,6 +13,7 @@ from grader.cli.command import AT_LEAST_0, AT_LEAST_1, PATH, Choice, Commands, F
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Unit, default_course
 from grader.ground.text import counted
+from grader.judge import Outcome, Unknown
 
 if TYPE_CHECKING:
     from grader.classroom import ClassRun, Graded, GradeReport
@@ -162,8 +163,24 @@ def grade_class(out: Out, course: Course, run: ClassRun) -> GradeReport:
 MOST_ROWS = 60
 """A larger class is read in grades.csv, not on a terminal."""
 
-WORST_FIRST = ("timed out", "crashed", "failed", "not attempted")
-"""Of these outcomes a student's row says the first that there is."""
+
+def _weight(outcome: Outcome | Unknown) -> int:
+    """How much an outcome wants to be looked at; a student's row names the weightiest."""
+    match outcome:
+        case Outcome.PASSED:
+            return 0
+        case Outcome.NOT_ATTEMPTED:
+            return 1
+        case Outcome.FAILED:
+            return 2
+        case Outcome.CRASHED:
+            return 3
+        case Outcome.TIMED_OUT:
+            return 4
+        case Unknown():
+            return 5
+        case never:
+            assert_never(never)
 
 
 def show_class(out: Out, report: GradeReport) -> None:
@@ -171,7 +188,7 @@ def show_class(out: Out, report: GradeReport) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from grader.cli.render import LOOKS
+    from grader.cli.render import look
     from grader.ground.text import clean, line
 
     most = sum(unit.points for unit in report.units)
@@ -181,9 +198,9 @@ def show_class(out: Out, report: GradeReport) -> None:
     table.add_column(no_wrap=True)
     table.add_column(overflow="ellipsis", no_wrap=True)
     for row in report.rows[:MOST_ROWS]:
-        marks = Text.assemble(*((LOOKS[outcome].mark, LOOKS[outcome].colour) for outcome in row.outcomes))
-        worst = next((outcome for outcome in WORST_FIRST if outcome in row.outcomes), "")
-        remark = row.problem or worst
+        marks = Text.assemble(*((look(outcome).mark, look(outcome).colour) for outcome in row.outcomes))
+        worst = max(row.outcomes, key=_weight)
+        remark = row.problem or ("" if worst == Outcome.PASSED else worst)
         table.add_row(
             Text(line(row.student)), f"{row.points:g}/{most}", marks, Text(line(remark), style="bright_black")
         )

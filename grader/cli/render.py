@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
@@ -13,11 +13,13 @@ from rich.text import Text
 
 from grader.curriculum import Course, Curriculum, Exercise, Milestone, Phase, Unit
 from grader.ground.text import QUOTED, clean, counted
-from grader.learner.log import NOT_ATTEMPTED, PASSED
+from grader.judge import Outcome, Tone, Unknown, tone
+from grader.judge.terms.sentence import Says, lines
+from grader.judge.terms.sentence import heading as of_check
 from grader.learner.road import EDITED, Road
 
 if TYPE_CHECKING:
-    from grader.judge import ExerciseVerdict, Verdict
+    from grader.judge import ExerciseVerdict, Failure, PartVerdict, Verdict
 
 
 class Look(NamedTuple):
@@ -28,14 +30,20 @@ class Look(NamedTuple):
     name: str = ""
 
 
-LOOKS = {
-    PASSED: Look("✓", "green"),
-    EDITED: Look("~", "yellow"),
-    "failed": Look("✗", "red", name="bold"),
-    "crashed": Look("✗", "red", name="bold"),
-    "timed out": Look("✗", "red", name="bold"),
-    NOT_ATTEMPTED: Look("·", "bright_black", name="bright_black"),
-}
+def look(outcome: Outcome | Unknown) -> Look:
+    match tone(outcome):
+        case Tone.RIGHT:
+            return Look("✓", "green")
+        case Tone.WRONG:
+            return Look("✗", "red", name="bold")
+        case Tone.OPEN:
+            return Look("·", "bright_black", name="bright_black")
+        case Tone.UNSURE:
+            return Look("~", "yellow")
+        case never:
+            assert_never(never)
+
+
 STATES = {
     "passed": ("✓", "green"),
     "open": ("▸", "cyan"),
@@ -84,12 +92,72 @@ def verdict(
     parts: list[RenderableType] = []
     for exercise in exercises:
         one = verdict.exercises[exercise.id]
-        wrong = one.verdict not in (PASSED, NOT_ATTEMPTED)
-        head, *rest = _message(exercise, one) if exercise.id in shown and wrong else [exercise.name]
-        parts.append(_row(head, one))
-        if exercise.id in shown:
-            parts += _details(course, one, rest)
+        if exercise.id not in shown:
+            parts.append(_row(exercise.name, one))
+        elif one.parts:
+            parts += [_row(exercise.name, one), *_in_parts(course, one)]
+        else:
+            parts += _judged(course, exercise.name, one)
+        if exercise.id in shown and one.output.strip():
+            parts.append(Padding(Text("your code printed", style="bright_black"), (0, 0, 0, 4)))
+            parts.append(Padding(Quoted("\n".join(_printed(one.output))), (0, 0, 0, 4)))
     return Group(*parts)
+
+
+def _in_parts(course: Course, one: ExerciseVerdict) -> Iterable[RenderableType]:
+    """A line for each part; below the one that is spoken of, what is wrong with it."""
+    for part in one.parts:
+        spoken_of = part.failure is not None and part.failure == one.failure
+        lines = _judged(course, part.name, part) if spoken_of else [_row(part.name, part)]
+        yield from (Padding(line, (0, 0, 0, 4)) for line in lines)
+
+
+def _judged(course: Course, name: str, one: ExerciseVerdict | PartVerdict) -> Iterable[RenderableType]:
+    failure = one.failure
+    if failure is None:
+        first, *rest = clean(one.message).strip().splitlines() or [""]
+        told = [first, *rest] if first and not first.startswith(name) else rest
+        yield _row(first if first.startswith(name) else name, one)
+        yield from (Padding(Text(text.strip()), (0, 0, 0, 4)) for text in told)
+        return
+    yield _row(of_check(name, failure), one)
+    yield from (Padding(line, (0, 0, 0, 4)) for line in _told(course, failure, one))
+    if len(one.checks) > 1 and one.verdict == Outcome.FAILED:
+        failing = [clean(check.name) for check in one.checks if not check.passed]
+        also = f"; also failing: {'; '.join(failing[1:])}" if len(failing) > 1 else ""
+        passing = len(one.checks) - len(failing)
+        yield Padding(Text(f"{passing} of {len(one.checks)} checks pass{also}", style="bright_black"), (0, 0, 0, 4))
+
+
+def _told(course: Course, failure: Failure, one: ExerciseVerdict | PartVerdict) -> Iterable[RenderableType]:
+    """What there is to say of a failure, each kind of line in its own way."""
+    causes = iter(failure.causes)
+    for says, text in lines(failure):
+        match says:
+            case Says.CALLED:
+                said = Text(text)
+                if one.repro:
+                    smallest = "" if one.verdict == Outcome.TIMED_OUT else "the smallest failing input; "
+                    said.append(f"   [{smallest}--repro prints code for it]", style="bright_black")
+                yield said
+            case Says.FOUND:
+                yield Text(text)
+            case Says.QUOTED:
+                yield Quoted(text.removeprefix(QUOTED))
+            case Says.CAUSE:
+                cause = next(causes)
+                said = Text(text, style="yellow")
+                if cause.section and (section := _section(course, cause.section)):
+                    said.append(f"   → {section}", style="cyan")
+                yield said
+            case never:
+                assert_never(never)
+
+
+def _section(course: Course, see: str) -> str | None:
+    from grader.curriculum.lesson import place
+
+    return place(course, see)
 
 
 class Quoted:
@@ -103,48 +171,11 @@ class Quoted:
             yield Text(QUOTED, style="bright_black") + line
 
 
-def _row(head: str, one: ExerciseVerdict) -> RenderableType:
-    look = LOOKS[one.verdict]
-    outcome = "" if one.verdict == PASSED else f"{one.verdict}  "
-    score = Text(f"{outcome}{one.points}/{one.max_points}", style=look.colour)
-    return Ends(Text(clean(head), style=look.name), score, Text(f"{look.mark} ", style=f"bold {look.colour}"))
-
-
-def _message(exercise: Exercise, one: ExerciseVerdict) -> list[str]:
-    """The judge's sentence; its first line names the exercise, and its mark is ours to print."""
-    lines = clean(one.message).strip("\n").splitlines() or [""]
-    lines[0] = lines[0].strip().removeprefix("✗").strip()
-    if not lines[0].startswith(exercise.name):
-        lines[0] = f"{exercise.name} — {lines[0]}" if lines[0] else exercise.name
-    return lines
-
-
-def _details(course: Course, one: ExerciseVerdict, lines: Sequence[str]) -> Iterable[RenderableType]:
-    common = min((len(text) - len(text.lstrip()) for text in lines if text.strip()), default=0)
-    for text in lines:
-        deeper = len(text) - len(text.lstrip()) - common
-        if text.lstrip().startswith(QUOTED):
-            yield Padding(Quoted(text.lstrip().removeprefix(QUOTED)), (0, 0, 0, 4))
-            continue
-        told = bool(one.diagnosis) and text is lines[-1]
-        said = Text(text.strip(), style="yellow" if told else "")
-        if told and one.see:
-            from grader.curriculum.lesson import place
-
-            if section := place(course, one.see):
-                said.append(f"   → {section}", style="cyan")
-        if text.strip().startswith("called with") and one.repro:
-            smallest = "" if one.verdict == "timed out" else "the smallest failing input; "
-            said.append(f"   [{smallest}--repro prints code for it]", style="bright_black")
-        yield Padding(said, (0, 0, 0, 4 + max(deeper, 0)))
-    if len(one.checks) > 1 and one.verdict == "failed":
-        failing = [clean(check.name) for check in one.checks if not check.passed]
-        also = f"; also failing: {'; '.join(failing[1:])}" if len(failing) > 1 else ""
-        passing = len(one.checks) - len(failing)
-        yield Padding(Text(f"{passing} of {len(one.checks)} checks pass{also}", style="bright_black"), (0, 0, 0, 4))
-    if one.output.strip():
-        yield Padding(Text("your code printed", style="bright_black"), (0, 0, 0, 4))
-        yield Padding(Quoted("\n".join(_printed(one.output))), (0, 0, 0, 4))
+def _row(head: str, one: ExerciseVerdict | PartVerdict) -> RenderableType:
+    shown = look(one.verdict)
+    outcome = "" if one.verdict == Outcome.PASSED else f"{clean(one.verdict)}  "
+    score = Text(f"{outcome}{one.points}/{one.max_points}", style=shown.colour)
+    return Ends(Text(clean(head), style=shown.name), score, Text(f"{shown.mark} ", style=f"bold {shown.colour}"))
 
 
 def _printed(output: str) -> Iterable[str]:
@@ -159,7 +190,7 @@ def _printed(output: str) -> Iterable[str]:
 
 def road(road: Road) -> RenderableType:
     """The whole road: phases, units, projects, how far each is, what is owed, what is locked and what opens it."""
-    standing = sum(verdict in (PASSED, EDITED) for verdict in road.verdicts.values())
+    standing = sum(verdict in (Outcome.PASSED, EDITED) for verdict in road.verdicts.values())
     parts: list[RenderableType] = [
         Ends(
             Text(road.curriculum.title, style="bold"),
@@ -204,7 +235,7 @@ def _standing(road: Road, unit: Unit, state: str) -> Text:
     if state == "coming":
         return Text("coming", style="bright_black")
     verdicts = [road.verdicts[exercise.id] for exercise in unit.exercises]
-    done, edited = sum(one in (PASSED, EDITED) for one in verdicts), verdicts.count(EDITED)
+    done, edited = sum(one in (Outcome.PASSED, EDITED) for one in verdicts), verdicts.count(EDITED)
     text = Text()
     if done or state != "locked":
         text.append("━" * done, style="green").append("─" * (len(verdicts) - done), style="bright_black")

@@ -13,8 +13,8 @@ from grader.cli.command import AT_LEAST_0, PATH, Commands, profile_option
 from grader.cli.out import Answer, Out
 from grader.curriculum import Course, CourseError, Exercise, Unit, default_course
 from grader.ground.text import clean, counted
+from grader.judge import Outcome
 from grader.learner import Event, Road, Workspace
-from grader.learner.log import NOT_ATTEMPTED, PASSED
 
 if TYPE_CHECKING:
     from grader.judge import Verdict
@@ -24,7 +24,12 @@ some_id = click.argument("key", metavar="[ID]", required=False)
 an_id = click.argument("key", metavar="ID")
 
 SCHEMA: dict[str, Any] = {"schema": 1}
-START = "starting the judge; later checks find it warm …"
+
+
+def starting(imports: Sequence[str]) -> str:
+    """What is being waited for, where a judge has to be started first."""
+    company = f" with {' and '.join(imports)}" if imports else ""
+    return f"starting the judge{company}; later checks find it warm …"
 
 
 def here(out: Out, course: Course) -> Workspace:
@@ -129,7 +134,10 @@ def check(out: Out, ids: Sequence[str], *, profile: str, seed: int, repro: bool 
 
         before.append(Road(course, workspace))
 
-    with out.busy(f"checking {names} …") as say, Judge.resident(course, on_start=lambda: say(START)) as judge:
+    with (
+        out.busy(f"checking {names} …") as say,
+        Judge.resident(course, on_start=lambda imports: say(starting(imports))) as judge,
+    ):
         verdict = desk.check(course, workspace, wanted, judge, profile=profile, seed=seed, meanwhile=meanwhile)
     if not out.as_json:
         after = Road(course, workspace)
@@ -184,8 +192,8 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Verdict, before:
         after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
         out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}.{after}")
         return
-    short = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != PASSED}
-    wrong = [key for key, outcome in short.items() if outcome != NOT_ATTEMPTED]
+    short = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != Outcome.PASSED}
+    wrong = [key for key, outcome in short.items() if outcome != Outcome.NOT_ATTEMPTED]
     advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(short))}"
     out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}. {advice}")
 
@@ -205,7 +213,7 @@ def watch(out: Out, key: str | None) -> Answer:
     if isinstance(start, Unit):
         desk.exercises(course, [start])
         start = next(iter(Road(course, workspace).waiting(start)), start.exercises[0])
-    with Judge.resident(course, on_start=lambda: out.print(START, style="bright_black")) as judge:
+    with Judge.resident(course, on_start=lambda imports: out.print(starting(imports), style="bright_black")) as judge:
         screen: Screen = Silent() if out.as_json else Terminal(out, course, workspace)
         loop = Watch(
             course,
@@ -361,7 +369,7 @@ def train(
             course, project, workspace.root, preset, out=folder, overrides=overrides, fresh=fresh, report=report
         )
     accepted = run.acceptance.accepted
-    workspace.log.append([Event.now("acceptance", project.id, verdict=PASSED if accepted else "failed")])
+    workspace.log.append([Event.now("acceptance", project.id, verdict=Outcome.PASSED if accepted else Outcome.FAILED)])
     document = run.to_dict()
     out.print()
     if not out.as_json:

@@ -5,7 +5,7 @@ Knows no torch. Stands on the ground floor, and on nothing else.
 
 from grader.curriculum.course import Course, default_course
 from grader.curriculum.errors import UnknownId
-from grader.curriculum.model import Curriculum, Exercise, Milestone, Phase, Unit
+from grader.curriculum.model import Curriculum, Exercise, Milestone, Part, Phase, Unit
 from grader.ground.errors import CourseError
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Curriculum",
     "Exercise",
     "Milestone",
+    "Part",
     "Phase",
     "Unit",
     "UnknownId",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,7 +57,12 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit of the road, or a project (`kind`). `needs` holds unit ids; without exercises it is still coming."""
+    """A unit of the road, or a project (`kind`). `needs` holds unit ids; without exercises it is still coming.
+
+    What its code has behind the judge's wall besides what every unit's has: `imports`, libraries by their import names,
+    sorted; a `scratch` folder; and instead of the judge's own bounds, where they are said, `seconds` for one call and
+    `memory` in MiB beyond the warm process.
+    """
 
     kind: Literal["unit", "project"]
     id: str
@@ -69,6 +75,10 @@ class Unit:
     needs: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     level: str = ""
+    imports: tuple[str, ...] = ()
+    scratch: bool = False
+    seconds: float | None = None
+    memory: int | None = None
 
     @property
     def coming(self) -> bool:
@@ -119,6 +129,11 @@ class Curriculum:
     def built(self) -> tuple[Unit, ...]:
         """Units, then projects, that can be worked on today."""
         return tuple(unit for unit in (*self.units, *self.projects) if not unit.coming)
+
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
+        """All libraries that a unit names, by their import names."""
+        return tuple(sorted({name for unit in self.built for name in unit.imports}))
 
     @cached_property
     def exercises(self) -> tuple[Exercise, ...]:
@@ -231,14 +246,34 @@ def _phase(number: int, entry: dict[str, Any]) -> Phase:
 
 def _unit(kind: Literal["unit", "project"], number: str, phase: str, entry: dict[str, Any]) -> Unit:
     exercises = tuple(_exercise(entry["id"], fields) for fields in entry.get("exercises", []))
+    for name, (fits, wanted) in _BEHIND_THE_WALL.items():
+        if name in entry and not fits(entry[name]):
+            raise TypeError(f"{entry['id']}: {name} is {entry[name]!r}, and has to be {wanted}")
     return Unit(
         kind=kind,
         number=number,
         phase=phase,
         needs=tuple(entry["needs"]),
         exercises=exercises,
-        **_without(entry, "needs", "exercises"),
+        imports=tuple(sorted(entry.get("imports", ()))),
+        **_without(entry, "needs", "exercises", "imports"),
     )
+
+
+_BEHIND_THE_WALL: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "imports": (
+        lambda value: isinstance(value, list) and len({*map(str, value)}) == len(value) and all(map(_is_name, value)),
+        'a list of import names, each once, as in ["diffusers"]',
+    ),
+    "scratch": (lambda value: isinstance(value, bool), "true or false"),
+    "seconds": (lambda value: type(value) in (int, float) and 0 < value <= 60, "seconds of one call, at most 60"),
+    "memory": (lambda value: type(value) is int and 64 <= value <= 1 << 14, "MiB, a whole number from 64 to 16384"),
+}
+"""What a unit may ask for, what fits there, and how that is said."""
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isidentifier()
 
 
 def _exercise(unit_id: str, entry: dict[str, Any]) -> Exercise:

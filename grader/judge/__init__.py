@@ -19,19 +19,29 @@ from importlib import import_module
 from typing import Any
 
 from grader.judge.door.client import Judge, JudgeGone, JudgeUnavailable
+from grader.judge.terms.failure import Cause, Failure
+from grader.judge.terms.outcome import Outcome, Tone, Unknown, outcome, tone
 from grader.judge.terms.submission import Submission, SubmissionError
-from grader.judge.terms.verdict import CheckResult, ExerciseVerdict, Verdict
+from grader.judge.terms.verdict import CheckResult, ExerciseVerdict, PartVerdict, Verdict
 from grader.judge.wall.confine import wall_report
 
 __all__ = [
+    "Cause",
     "CheckResult",
     "ExerciseVerdict",
+    "Failure",
     "Judge",
     "JudgeGone",
     "JudgeUnavailable",
+    "Outcome",
+    "PartVerdict",
     "Submission",
     "SubmissionError",
+    "Tone",
+    "Unknown",
     "Verdict",
+    "outcome",
+    "tone",
     "wall_report",
 ]
 

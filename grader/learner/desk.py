@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, Exercise, Phase, Unit
-from grader.learner import source
-from grader.learner.log import NOT_ATTEMPTED, Event
+from grader.judge import Outcome
+from grader.learner import source, told
+from grader.learner.log import Event
 from grader.learner.road import Missing, Road, in_words
 from grader.learner.workspace import Workspace
 
 if TYPE_CHECKING:
-    from grader.judge import Judge, Verdict
+    from grader.judge import ExerciseVerdict, Judge, Verdict
 
 
 def current(course: Course, workspace: Workspace, road: Road) -> Unit:
@@ -98,24 +99,29 @@ def check(
     verdict = judge.check(submission, ids, profile=profile, seed=seed, meanwhile=wait)
     if not verdict.exercises:
         raise CourseError("Nothing was judged, which is an error of the course: `course doctor` may say why.")
-    outcomes = {key: judged.verdict for key, judged in verdict.exercises.items()}
-    if NOT_ATTEMPTED in outcomes.values():  # worth a line only where there was something before
-        judged_before = {event.exercise for event in workspace.log.read()[0]}
-        outcomes = {
-            key: outcome for key, outcome in outcomes.items() if outcome != NOT_ATTEMPTED or key in judged_before
-        }
+    judged = verdict.exercises
+    if any(_idle(one) for one in judged.values()):  # worth a line only where there was something before
+        before = {event.exercise for event in workspace.log.read()[0]}
+        judged = {key: one for key, one in judged.items() if not _idle(one) or key in before}
     events = [
         Event.now(
             "verdict",
             key,
-            verdict=outcome,
+            verdict=one.verdict,
+            parts={part.name: part.verdict for part in one.parts} or None,
             code=codes[key],
             file=source.digest(texts[key]),
             source_sha256=verdict.source_sha256,
             seed=verdict.seed,
             checker=verdict.checker,
         )
-        for key, outcome in outcomes.items()
+        for key, one in judged.items()
     ]
     workspace.log.append(events)
+    told.keep(workspace, verdict.exercises)
     return verdict
+
+
+def _idle(judged: ExerciseVerdict) -> bool:
+    """Whether there is nothing to tell of it: not a part of it was attempted."""
+    return judged.verdict == Outcome.NOT_ATTEMPTED and not judged.points

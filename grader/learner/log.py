@@ -2,7 +2,7 @@
 
 The log, `.course/progress.jsonl`, is append-only, each append fsynced. Its order is that of its times, so lines that
 git merged from two machines, in any order and doubled, mean the same. A line that cannot be read (torn by a power cut,
-from a newer course, edited by hand) is passed over and counted; an unknown id or kind is ignored.
+edited by hand) is passed over and counted; an id, a kind or an outcome of a newer course is taken as it is.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,11 +18,9 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from grader.curriculum import CourseError
+from grader.judge import Outcome, Unknown, outcome
 
 SCHEMA = 1
-PASSED = "passed"
-NOT_ATTEMPTED = "not attempted"
-VERDICTS = (PASSED, "failed", "crashed", "timed out", NOT_ATTEMPTED)
 
 Kind = Literal["verdict", "hint", "solution", "reset", "acceptance", "milestone"]
 
@@ -30,7 +28,8 @@ Kind = Literal["verdict", "hint", "solution", "reset", "acceptance", "milestone"
 @dataclass(frozen=True)
 class Event:
     """One line of the log. `exercise` is the id of what it is about: an exercise; for an acceptance a project; for a
-    milestone its phase. A verdict and an acceptance have a `verdict`.
+    milestone its phase. A verdict and an acceptance have a `verdict`, and of an exercise in parts it says each by its
+    name; a passed one of before there were parts counts for all.
 
     `code` is the fingerprint of the exercise's own code, `file` the digest of the file that held it: as long as that
     is the same, so is the code. `source_sha256` names the whole submission that was judged.
@@ -39,7 +38,8 @@ class Event:
     time: str
     kind: Kind
     exercise: str
-    verdict: str | None = None
+    verdict: Outcome | Unknown | None = None
+    parts: Mapping[str, Outcome | Unknown] | None = None
     code: str | None = None
     file: str | None = None
     source_sha256: str | None = None
@@ -67,12 +67,20 @@ class Event:
             fields = json.loads(line)
             if not isinstance(fields, dict) or fields.pop("schema", None) != SCHEMA:
                 return None
+            if fields.get("kind") in ("verdict", "acceptance"):
+                fields["verdict"] = outcome(_text(fields["verdict"]))
+            if "parts" in fields:
+                fields["parts"] = {name: outcome(_text(word)) for name, word in fields["parts"].items()}
             event = cls(**{key: fields[key] for key in fields.keys() & cls.__dataclass_fields__.keys()})
-            readable = event.moment and isinstance(event.exercise, str) and isinstance(event.kind, str)
-        except (ValueError, TypeError, RecursionError, OverflowError):
+            return event if (_text(event.exercise), _text(event.kind), event.moment) else None
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
             return None
-        judged = event.kind in ("verdict", "acceptance")
-        return event if readable and (event.verdict in VERDICTS or not judged) else None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+    return value
 
 
 class Log:

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from grader.curriculum import Course, Exercise, Phase, Unit, uses
+from grader.judge import Outcome
 from grader.learner import source
-from grader.learner.log import NOT_ATTEMPTED, PASSED, Event
+from grader.learner.log import Event
 from grader.learner.workspace import Workspace
 
 SCHEMA = 1
@@ -50,7 +51,7 @@ class Road:
         # Before version 0.2 an acceptance was a verdict on the project, and a milestone left its picture alone.
         projects = {project.id for project in self.curriculum.projects}
         of_projects = [event for event in self.events if event.kind in ("acceptance", "verdict")]
-        self._accepted = {event.exercise for event in of_projects if event.verdict == PASSED} & projects
+        self._accepted = {event.exercise for event in of_projects if event.verdict == Outcome.PASSED} & projects
         self._reached = {event.exercise for event in self.events if event.kind == "milestone"} | {
             phase.id
             for phase in self.curriculum.phases
@@ -58,6 +59,7 @@ class Road:
         }
         self._missing: dict[tuple[str, bool], tuple[Missing, ...]] = {}
         self.verdicts: dict[str, str] = {}
+        self._parts: dict[str, set[str]] = {}  # those that pass as they are now, of exercises that do not yet
         for unit in self.curriculum.built:
             judged = any(self._history.get(exercise.id) for exercise in unit.exercises)
             text = workspace.text(unit) if judged else None
@@ -68,7 +70,7 @@ class Road:
     def _verdict(self, exercise: Exercise, text: str | None, file: str | None) -> str:
         history = self._history.get(exercise.id, [])
         if not history:
-            return NOT_ATTEMPTED
+            return Outcome.NOT_ATTEMPTED
         known = [event.code for event in history if event.file == file and event.code] if file else []
         now = None
         if known:
@@ -77,9 +79,11 @@ class Road:
             now = source.fingerprint(text, exercise.names)
         for event in reversed(history):
             if now is not None and event.code == now:
-                return event.verdict or NOT_ATTEMPTED
-        last = history[-1].verdict or NOT_ATTEMPTED
-        return EDITED if last == PASSED else last
+                parts = event.parts or {}
+                self._parts[exercise.id] = {name for name, found in parts.items() if found == Outcome.PASSED}
+                return event.verdict or Outcome.NOT_ATTEMPTED
+        last = history[-1].verdict or Outcome.NOT_ATTEMPTED
+        return EDITED if last == Outcome.PASSED else last
 
     def passed(self, unit: Unit) -> bool:
         """Whether nothing of it is left: all exercises passed as they are now, a project accepted too."""
@@ -92,7 +96,7 @@ class Road:
 
     def waiting(self, unit: Unit) -> list[Exercise]:
         """The exercises of a unit that no passing verdict stands for as they are now."""
-        return [exercise for exercise in unit.exercises if self.verdicts[exercise.id] != PASSED]
+        return [exercise for exercise in unit.exercises if self.verdicts[exercise.id] != Outcome.PASSED]
 
     def accepted(self, project: Unit) -> bool:
         """Whether a training run of the project has been accepted."""
@@ -104,7 +108,7 @@ class Road:
 
     def ever_passed(self, exercise: Exercise) -> bool:
         """Whether any version of it has passed, before a reset too."""
-        return any(event.verdict == PASSED for event in self.events if event.exercise == exercise.id)
+        return any(event.verdict == Outcome.PASSED for event in self.events if event.exercise == exercise.id)
 
     def hints_taken(self, exercise: Exercise) -> int:
         """The highest rung of the ladder that has been shown."""
@@ -113,13 +117,16 @@ class Road:
 
     def earned(self, exercise: Exercise) -> int:
         """Its points for which a passing verdict stands, as it is now."""
-        return exercise.points if self.verdicts[exercise.id] == PASSED else 0
+        if self.verdicts[exercise.id] == Outcome.PASSED:
+            return exercise.points
+        passed = self._parts.get(exercise.id, set())
+        return sum(part.points for part in exercise.parts if part.name in passed)
 
     def owed(self, unit: Unit) -> list[Exercise]:
         """What was left of a unit that has the points to open others."""
         if unit.kind == "project" or unit.coming or self._short(unit):
             return []
-        return [exercise for exercise in unit.exercises if self.verdicts[exercise.id] not in (PASSED, EDITED)]
+        return [exercise for exercise in unit.exercises if self.verdicts[exercise.id] not in (Outcome.PASSED, EDITED)]
 
     def _short(self, unit: Unit) -> int:
         """How many points a unit lacks of three quarters."""
@@ -208,7 +215,7 @@ class Road:
         }
 
     def _entry(self, unit: Unit) -> Mapping[str, Any]:
-        standing = [exercise for exercise in unit.exercises if self.verdicts[exercise.id] in (PASSED, EDITED)]
+        standing = [exercise for exercise in unit.exercises if self.verdicts[exercise.id] in (Outcome.PASSED, EDITED)]
         state = self.state(unit)
         entry: dict[str, Any] = {
             "number": unit.number,
@@ -216,7 +223,9 @@ class Road:
             "state": state,
             "passed": len(standing),
             "total": len(unit.exercises),
-            "points": sum(exercise.points for exercise in standing),
+            "points": sum(
+                exercise.points if exercise in standing else self.earned(exercise) for exercise in unit.exercises
+            ),
             "max_points": unit.points,
             "exercises": {exercise.id: self.verdicts[exercise.id] for exercise in unit.exercises},
             "locked_by": [needed.id for needed in self.locked_by(unit)] if state == "locked" else [],

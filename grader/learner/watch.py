@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from grader.curriculum import Course, CourseError, Exercise, Unit
 from grader.curriculum.lesson import Hint, Lesson
+from grader.judge import Outcome, Tone, tone
 from grader.learner import hints
-from grader.learner.log import NOT_ATTEMPTED, PASSED
 from grader.learner.road import Road
 from grader.learner.workspace import Changes, Workspace
 
@@ -123,7 +123,7 @@ class Watch:
         focus = self._pick(unit, verdict, before)
         self._focus = focus
         self.screen.verdict(unit, verdict, focus)
-        if verdict.exercises[focus.id].verdict == PASSED:
+        if verdict.exercises[focus.id].verdict == Outcome.PASSED:
             self.screen.passed(focus, self._upcoming())
         self.screen.keys()
 
@@ -131,7 +131,7 @@ class Watch:
         """The verdict on the whole unit, of which as much is new as the save can have changed."""
 
         def due(exercise: Exercise) -> bool:
-            return exercise == self._focus or exercise.id not in self._latest or before[exercise.id] != PASSED
+            return exercise == self._focus or exercise.id not in self._latest or before[exercise.id] != Outcome.PASSED
 
         verdict = self.judge([exercise for exercise in unit.exercises if due(exercise)] or list(unit.exercises))
         self.verdicts.append(verdict)
@@ -143,12 +143,12 @@ class Watch:
         """The exercise that a save was about."""
         outcome = {exercise: verdict.exercises[exercise.id].verdict for exercise in unit.exercises}
         focus = self._focus if isinstance(self._focus, Exercise) and self._focus in outcome else None
-        wrong = [exercise for exercise in unit.exercises if outcome[exercise] not in (PASSED, NOT_ATTEMPTED)]
-        passed = [exercise for exercise in unit.exercises if outcome[exercise] == PASSED]
-        fresh = [exercise for exercise in passed if before[exercise.id] != PASSED]
+        wrong = [exercise for exercise in unit.exercises if tone(outcome[exercise]) is Tone.WRONG]
+        passed = [exercise for exercise in unit.exercises if outcome[exercise] == Outcome.PASSED]
+        fresh = [exercise for exercise in passed if before[exercise.id] != Outcome.PASSED]
         if focus and (focus in wrong or focus in fresh):
             return focus
-        still_open = [exercise for exercise in unit.exercises if outcome[exercise] != PASSED]
+        still_open = [exercise for exercise in unit.exercises if outcome[exercise] != Outcome.PASSED]
         return [*wrong, *fresh, *([focus] if focus else []), *still_open, *unit.exercises][0]
 
     def _pressed(self, char: str) -> None:

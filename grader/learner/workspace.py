@@ -3,6 +3,7 @@
 phase2_deep_learning/unit4_attention.py    the learner's work
 .course/workspace.json                     the marker: schema, course, version
 .course/progress.jsonl                     the log (grader.learner.log)
+.course/verdicts.json                      what was last said of each exercise (grader.learner.told)
 .course/stubs/                             the stubs as they were handed out: what `update` compares with
 .course/kept/<time>/                       work that `reset` and `update` put aside
 """
@@ -100,6 +101,11 @@ class Workspace:
     @cached_property
     def log(self) -> Log:
         return Log(self.root / ".course" / "progress.jsonl")
+
+    @property
+    def told(self) -> Path:
+        """Where is kept what was last said of each exercise."""
+        return self.root / ".course" / "verdicts.json"
 
     def file(self, unit: Unit) -> Path:
         return self.root / f"{unit.address}.py"

@@ -8,9 +8,11 @@ import socket
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from typing import Any
 
 from grader.curriculum import Course
-from grader.learner import Workspace, road
+from grader.learner import Road, Workspace
+from grader.learner.told import told, tones
 from grader.web.build import SiteError, built_site
 
 KEEP_ALIVE_MS = 15_000
@@ -37,7 +39,7 @@ def serve(
     with _listening(port) as listener:
         app = create_app(
             built_site(course, workspace.root / ".course" / "site"),
-            standing=partial(road, course, workspace),
+            standing=partial(standing, course, workspace),
             changes=partial(changes, course, workspace),
         )
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
@@ -48,6 +50,12 @@ def serve(
         config = uvicorn.Config(app, log_level="warning", lifespan="off", timeout_graceful_shutdown=1)
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
+
+
+def standing(course: Course, workspace: Workspace) -> dict[str, Any]:
+    """Where the learner stands, as Road.to_dict, and what is wrong where something is: what the pages show."""
+    road = Road(course, workspace)
+    return {**road.to_dict(), "told": told(course, workspace, road), "tones": tones(road)}
 
 
 def _listening(port: int) -> socket.socket:

@@ -24,7 +24,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 with atheris.instrument_imports(include=["grader.judge"], enable_loader_override=False):
-    from grader.judge.trial.sentence import describe_value
+    from grader.judge.trial.account import describe_value
     from grader.judge.wall import (
         session,  # noqa: F401
         wire,

@@ -84,7 +84,7 @@ def test_the_verdict_is_the_document(judged, course_command):
     solve(course, workspace)
     ran = course_command("check", "averages", "--json", "--seed", "7", "--profile", "grade")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.json["schema"] == 1
+    assert ran.json["schema"] == 2
     assert (ran.json["seed"], ran.json["profile"]) == (7, "grade")
     assert ran.json["exercises"]["averages/mean"]["verdict"] == "passed"
     logged = workspace.log.read()[0]
@@ -233,7 +233,7 @@ def test_serve_says_where(small, course_command, monkeypatch):
 def test_json_is_one_document_and_nothing_else(small, course_command, words):
     ran = course_command(*words, "--json")
     assert (ran.code, ran.err) == (0, "")
-    assert ran.json["schema"] == 1
+    assert ran.json["schema"] == 2
     human = course_command(*words)
     assert human.code == 0
     assert human.out

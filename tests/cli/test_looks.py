@@ -15,19 +15,24 @@ from grader.cli.out import Out
 from grader.cli.screen import Silent, Terminal
 from grader.curriculum import Course, default_course
 from grader.ground.text import clean, line
-from grader.judge import CheckResult, ExerciseVerdict, Verdict
+from grader.judge import Cause, CheckResult, ExerciseVerdict, Failure, Outcome, Verdict
+from grader.judge.terms.failure import Difference
 from grader.learner.watch import Key, Saved, Screen, Watch
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 FAILED = ExerciseVerdict(
-    "failed",
+    Outcome.FAILED,
     0,
     2,
     message="mean — matches the reference\n  called with x (1,) = [2]\n  returned 4.0, expected 2.0\n"
     "  It is not halved.",
-    diagnosis="undivided",
-    see="phase1_numbers/unit1_averages#the-wrong-divisor",
+    failure=Failure(
+        "matches the reference",
+        arguments={"x": "(1,) = [2]"},
+        difference=Difference("4.0", "2.0"),
+        causes=(Cause("undivided", "It is not halved.", section="phase1_numbers/unit1_averages#the-wrong-divisor"),),
+    ),
     repro="print(mean([2]))",
     checks=(
         CheckResult("matches the reference", False),
@@ -37,7 +42,7 @@ FAILED = ExerciseVerdict(
     output="hello\n" * 30 + "\x1b[31mred\x07\n" + "x" * 200 + "\n" + "\n".join(map(str, range(20))),
 )
 VERDICT = Verdict(
-    {"averages/mean": FAILED, "averages/centre": ExerciseVerdict("not attempted", 0, 1)},
+    {"averages/mean": FAILED, "averages/centre": ExerciseVerdict.not_attempted(1)},
     "0" * 64,
     "c",
     0,
@@ -139,7 +144,8 @@ def test_a_screen_shows_all_that_the_loop_has_to_show(screen):
 
 @pytest.mark.parametrize("colour", ["red", "yellow"])
 def test_a_recoloured_outcome_keeps_its_weight(mini_course, monkeypatch, colour):
-    monkeypatch.setitem(render.LOOKS, "failed", render.LOOKS["failed"]._replace(colour=colour))
+    real = render.look
+    monkeypatch.setattr(render, "look", lambda outcome: real(outcome)._replace(colour=colour))
     exercises = mini_course.curriculum.unit("averages").exercises
     lines = shown(render.verdict(mini_course, VERDICT, exercises), colour=True, width=30).splitlines()
     assert lines[1] == "  \x1b[1mthe reference\x1b[0m"  # a long name goes on in its own style

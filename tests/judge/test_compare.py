@@ -44,7 +44,7 @@ def test_conditioning_widens_what_the_reference_itself_cannot_do_better():
         (1, True, "the int 1, expected the bool True"),
         (1.0, 1, "the float 1, expected the int 1"),
         ((1.0,), (1.0, 2.0), "1 values, expected 2"),
-        ((1.0, 2.0), (1.0, 3.0), "value 2 of 2: returned 2, expected 3"),
+        ((1.0, 2.0), (1.0, 3.0), r"at \[1\]: returned 2, expected 3"),
         ({"a": 1.0}, {"b": 1.0}, "keys"),
         (float("inf"), 1.0, "inf"),
         (torch.tensor([float("nan")]), torch.tensor([float("inf")]), "nan, expected inf"),

@@ -9,7 +9,7 @@ import pytest
 
 from grader.curriculum import default_course
 from grader.judge.terms.calls import Call
-from grader.judge.trial.sentence import repro
+from grader.judge.trial.repro import repro
 
 COURSE = default_course()
 

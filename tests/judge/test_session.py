@@ -20,6 +20,7 @@ from grader.judge.terms.compare import Disagreement
 from grader.judge.wall import session as session_module
 from grader.judge.wall import wire
 from grader.judge.wall.session import Session
+from grader.judge.wall.zygote import Room
 
 NOBODY = (1 << 22) + 1
 """No process has this id, so wall time counts."""
@@ -30,7 +31,7 @@ def frame(data: bytes) -> bytes:
     return struct.pack("<I", len(data)) + data
 
 
-GREETING = frame(wire.encode({"ready": NOBODY})) + frame(wire.encode({"ok": None}))
+GREETING = frame(wire.encode({"ready": NOBODY, "watched": ""})) + frame(wire.encode({"ok": None}))
 
 
 class Scripted:
@@ -39,7 +40,7 @@ class Scripted:
     def __init__(self, said: bytes, hangs_up: bool = True):
         self.said, self.hangs_up, self.theirs = said, hangs_up, None
 
-    def child(self) -> tuple[socket.socket, int, int]:
+    def child(self, room: Room) -> tuple[socket.socket, int, int]:
         ours, self.theirs = socket.socketpair()
         self.theirs.sendall(self.said)
         if self.hangs_up:
@@ -95,7 +96,7 @@ replies = st.sampled_from(
         {"ok": [np.ones((2, 0)), (torch.tensor(True), 10**30), {"a": {1: b"x"}}]},
         {"unsendable": "a `Thing`"},
         {"missing": ["mean", "means"]},
-        {"raised": ["ValueError", "no\nmore", "unit1.py, line 3, in mean"]},
+        {"raised": ["ValueError", "no\nmore", [["unit1.py", 3, "mean", "return x"]]]},
         {"ready": 7},
     ]
 ).map(wire.encode)
@@ -174,10 +175,12 @@ def test_what_messagepack_knows_beyond_plain_data_is_plain_or_the_end():
 
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_a_complaint_is_bounded_and_its_type_is_one_line(kind, text):
-    said = frame(msgpack.packb({"raised": [kind * 500, text * 500, text * 500]}))
+    said = frame(msgpack.packb({"raised": [kind * 500, text * 500, 6 * [[text * 20, 3, kind * 20, text * 120]]]}))
     error = answered(said)[0]
     assert isinstance(error, LearnerError)
-    assert len(error.kind) <= 200 and len(error.text) <= 2000 and len(error.frames) <= 2000
+    assert len(error.kind) <= 200 and len(error.text) <= 2000 and len(error.frames) <= 5
+    for told in error.frames:
+        assert max(map(len, (told.file, told.function, told.code))) <= 2000 and "\n" not in told.code
     assert len(error.kind.splitlines()) <= 1
 
 

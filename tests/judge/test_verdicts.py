@@ -59,7 +59,7 @@ def test_a_wrong_value_is_a_sentence_with_the_smallest_input_and_the_mistake_nam
     assert one.message.splitlines()[0] == "mean — matches the reference"
     assert "called with x (2,)" in one.message and "returned" in one.message and "expected" in one.message
     assert one.diagnosis == "undivided" and "The sum is not divided at all." in one.message
-    assert one.see == "phase1_numbers/unit1_averages#the-wrong-divisor"
+    assert one.section == "phase1_numbers/unit1_averages#the-wrong-divisor"
     assert "impl.mean(np.array(" in one.repro
 
 
@@ -106,7 +106,7 @@ def test_the_repro_of_a_scenario_runs_as_it_stands(mini_course, mini_judge, tmp_
 
 def test_an_unknown_mistake_gets_no_diagnosis(mini_judge):
     one = mean_of(mini_judge, with_mean("return float(np.mean(x)) + 0.25"))
-    assert (one.verdict, one.diagnosis, one.see) == ("failed", None, None)
+    assert (one.verdict, one.diagnosis, one.section) == ("failed", None, None)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_an_unknown_mistake_gets_no_diagnosis(mini_judge):
         ("import os; os._exit(0)", "crashed", "ended the process"),
         ("return mean(x)", "crashed", "RecursionError"),
         ("import pytest; pytest.skip('please')", "crashed", "raised"),
-        ("raise NotImplementedError", "crashed", "not written yet"),
+        ("raise NotImplementedError", "not attempted", "not written yet"),
     ],
 )
 def test_ways_of_being_wrong(mini_judge, body, verdict, words):

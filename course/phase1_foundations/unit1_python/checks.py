@@ -214,23 +214,46 @@ class TestPairwiseSqDists:
 # minibatches
 
 
-def batches(impl, n, batch_size, seed, *options):
-    return list(impl.minibatches(n, batch_size, np.random.default_rng(seed), *options))
+def numbered(batches):
+    """How many batches there are, and each by its number."""
+    batches = list(batches)
+    return {
+        "number of batches": len(batches),
+        "batches": {f"batch {i}": batch for i, batch in enumerate(batches, start=1)},
+    }
+
+
+def batches(impl, n, batch_size, seed, shuffle, drop_last):
+    return numbered(impl.minibatches(n, batch_size, np.random.default_rng(seed), shuffle, drop_last))
+
+
+def batches_unless_told_otherwise(impl, n, batch_size, seed):
+    return numbered(impl.minibatches(n, batch_size, np.random.default_rng(seed)))
 
 
 def orders(impl, n, batch_size, seed):
     """The order of four passes: two in a row with one generator, one with an equal one, one with another one."""
-    passes = []
+    passes = {}
     one = np.random.default_rng(seed)
-    for rng in (one, one, np.random.default_rng(seed), np.random.default_rng(seed + 1)):
+    for name, rng in (
+        ("first pass", one),
+        ("second pass with that generator", one),
+        ("first pass with an equal generator", np.random.default_rng(seed)),
+        ("first pass with another generator", np.random.default_rng(seed + 1)),
+    ):
         np.random.seed(7)  # whoever draws from here instead is found out
         random.seed(7)
-        passes.append(np.concatenate(list(impl.minibatches(n, batch_size, rng))))
+        passes[name] = np.concatenate(list(impl.minibatches(n, batch_size, rng)))
     return passes
 
 
 def first_batch(impl, n, batch_size, seed):
     return next(iter(impl.minibatches(n, batch_size, np.random.default_rng(seed))))
+
+
+def in_order(got):
+    """The batches of `numbered`, as a list."""
+    return list(got["batches"].values())
 
 
 SPLITS = (st.integers(0, 12), st.integers(1, 6), seeds())
@@ -242,32 +265,38 @@ def whole_batches(n, batch_size, drop_last):
     return [batch_size] * (n // batch_size) + rest
 
 
+def expect_sizes(batches, sizes):
+    expect(len(batches), len(sizes), "the number of batches")
+    for i, (batch, size) in enumerate(zip(batches, sizes, strict=True), start=1):
+        expect(len(batch), size, f"the size of batch {i}")
+
+
 @exercise("minibatches")
 class TestMinibatches:
     @given(*SPLITS, st.booleans())
     def test_matches_the_reference_in_order(self, both, n, batch_size, seed, drop_last):
         "With shuffle=False: 0, 1, 2, … in batches."
-        both.agree(batches, n, batch_size, seed, False, drop_last)
+        both.agree(batches, n, batch_size, seed, shuffle=False, drop_last=drop_last)
 
     @given(*SPLITS)
     def test_deals_out_every_index_once(self, learner, n, batch_size, seed):
         "In batches of batch_size, the last one perhaps shorter, and shuffled unless told otherwise."
-        got = learner.run(batches, n, batch_size, seed)
-        expect([len(batch) for batch in got], whole_batches(n, batch_size, False), "the sizes of the batches")
+        got = in_order(learner.run(batches_unless_told_otherwise, n, batch_size, seed))
+        expect_sizes(got, whole_batches(n, batch_size, drop_last=False))
         if got:
             expect(np.sort(np.concatenate(got)), np.arange(n), "all indices, sorted")
 
     @given(*SPLITS)
     def test_drops_the_short_batch_when_asked(self, learner, n, batch_size, seed):
-        got = learner.run(batches, n, batch_size, seed, True, True)
-        expect([len(batch) for batch in got], whole_batches(n, batch_size, True), "the sizes of the batches")
+        got = in_order(learner.run(batches, n, batch_size, seed, shuffle=True, drop_last=True))
+        expect_sizes(got, whole_batches(n, batch_size, drop_last=True))
         if got:
             assert len(set(np.concatenate(got).tolist())) == len(got) * batch_size, "an index comes twice"
 
     @given(st.integers(40, 60), st.integers(1, 7), seeds())
     def test_shuffles_by_the_generator_it_was_given(self, learner, n, batch_size, seed):
         # Two orders of 40 or more are the same by chance once in 40! ≈ 10^48 times.
-        first, second, again, other = learner.run(orders, n, batch_size, seed)
+        first, second, again, other = learner.run(orders, n, batch_size, seed).values()
         assert not np.array_equal(first, np.arange(n)), "the indices come in order: nothing was shuffled"
         expect(again, first, "the order with an equal generator")
         assert not np.array_equal(other, first), "another generator gives the same order: rng is not what was used"
@@ -355,11 +384,12 @@ def bytes_and_floats(b, c, h, w, seed):
 PIXELS = st.builds(bytes_and_floats, dims(3), dims(4), dims(5), dims(4), seeds())
 
 
-def there_and_back(impl, img):
-    return impl.to_uint8(impl.from_uint8(img))
+def every_byte(b, c):
+    """(B, 8, 32, C): each byte once in every channel of every picture."""
+    return np.roll(np.arange(256, dtype=np.uint8), b * c).reshape(1, 8, 32, 1).repeat(b, 0).repeat(c, 3)
 
 
-@exercise("to_uint8")
+@exercise("to_uint8", part="to_uint8")
 class TestToUint8:
     @given(PIXELS)
     def test_matches_the_reference(self, both, pixels):
@@ -371,8 +401,21 @@ class TestToUint8:
         x, img = pixels
         expect(learner.to_uint8(x), img, "the bytes")
 
+    @given(dims(4), dims(3))
+    def test_gives_every_byte(self, learner, b, c):
+        img = every_byte(b, c)
+        x = np.ascontiguousarray(img.transpose(0, 3, 1, 2)).astype(SINGLE) / SINGLE(127.5) - SINGLE(1)
+        expect(learner.to_uint8(x), img, "the bytes of pictures with every level from black to white")
+
     @given(PIXELS)
-    def test_the_way_back_matches_the_reference(self, both, pixels):
+    def test_leaves_its_input_alone(self, learner, pixels):
+        expect_untouched(learner, "to_uint8", pixels[0])
+
+
+@exercise("to_uint8", part="from_uint8")
+class TestFromUint8:
+    @given(PIXELS)
+    def test_matches_the_reference(self, both, pixels):
         "from_uint8: 0 … 255 becomes -1 … 1 in float32; channels go first."
         both.agree("from_uint8", pixels[1])
 
@@ -383,11 +426,12 @@ class TestToUint8:
         expect(learner.from_uint8(img), want, "from_uint8 of black and white")
 
     @given(dims(4), dims(3))
-    def test_every_byte_survives_there_and_back(self, learner, b, c):
-        img = np.roll(np.arange(256, dtype=np.uint8), b * c).reshape(1, 8, 32, 1).repeat(b, 0).repeat(c, 3)
-        expect(learner.run(there_and_back, img), img, "to_uint8(from_uint8(img))")
+    def test_every_byte_can_be_had_back(self, learner, b, c):
+        "127.5 · (x + 1), rounded, is the byte again."
+        img = every_byte(b, c)
+        x = np.asarray(learner.from_uint8(img), DOUBLE)
+        expect(np.rint(127.5 * (x + 1)).transpose(0, 2, 3, 1), img.astype(DOUBLE), "127.5 · (from_uint8(img) + 1)")
 
     @given(PIXELS)
-    def test_leaves_its_inputs_alone(self, learner, pixels):
-        expect_untouched(learner, "to_uint8", pixels[0])
+    def test_leaves_its_input_alone(self, learner, pixels):
         expect_untouched(learner, "from_uint8", pixels[1])

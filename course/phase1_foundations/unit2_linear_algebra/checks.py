@@ -24,6 +24,13 @@ def turn(rows):
     return np.where(rows @ np.cos(np.arange(rows.shape[-1])) < 0, -1.0, 1.0)
 
 
+def named(returned, *names, what="number of values returned"):
+    """Several values under their names; how many there are comes first, as there may be more or fewer."""
+    several = list(returned) if isinstance(returned, tuple | list) else [returned]
+    some = [*several, *[None] * len(names)][: len(names)]
+    return {what: len(several), **dict(zip(names, some, strict=True))}
+
+
 # gram_schmidt_qr
 
 
@@ -51,7 +58,11 @@ def nearly_parallel(n, more, seed):
 TALL = st.builds(tall, dims(5), st.integers(0, 3), seeds())
 
 
-@exercise("gram_schmidt_qr")
+def factors(impl, a):
+    return named(impl.gram_schmidt_qr(a), "q", "r")
+
+
+@exercise("gram_schmidt_qr", returns=("q", "r"))
 class TestGramSchmidtQr:
     @given(st.builds(small_whole_numbers, dims(4), st.integers(0, 3), seeds()))
     def test_matches_the_reference(self, both, a):
@@ -61,7 +72,7 @@ class TestGramSchmidtQr:
     @given(TALL)
     def test_finds_the_factors_that_a_was_made_of(self, learner, made):
         a, q, r = made
-        expect(learner.gram_schmidt_qr(a), (q, r), "(q, r)")
+        expect(learner.run(factors, a), named((q, r), "q", "r"))
 
     @given(st.builds(nearly_parallel, st.integers(2, 5), st.integers(1, 3), seeds()))
     def test_stays_orthonormal_when_columns_are_nearly_parallel(self, learner, a):
@@ -103,11 +114,13 @@ def symmetrised(q, eigenvalues):
 
 def iterated(impl, a, num_iters, v0):
     """What power_iteration returns, v turned to one side."""
-    lam, v = impl.power_iteration(a, num_iters, v0)
-    return lam, v * turn(v) if np.shape(v) == np.shape(v0) else v
+    found = named(impl.power_iteration(a, num_iters, v0), "lam", "v")
+    if np.shape(found["v"]) == np.shape(v0):
+        found["v"] = found["v"] * turn(found["v"])
+    return found
 
 
-@exercise("power_iteration")
+@exercise("power_iteration", returns=("lam", "v"))
 class TestPowerIteration:
     @given(st.builds(symmetric, dims(5), seeds()), st.integers(1, 4))
     def test_matches_the_reference(self, both, drawn, num_iters):
@@ -119,7 +132,7 @@ class TestPowerIteration:
     def test_finds_the_largest_eigenvalue_with_its_sign(self, learner, drawn, num_iters):
         "Also where a multiplied by itself a hundred times would overflow, or vanish."
         a, v0, lam, v = drawn
-        expect(learner.run(iterated, a, num_iters, v0), (lam, v), "(lam, v)")
+        expect(learner.run(iterated, a, num_iters, v0), named((lam, v), "lam", "v"))
 
     @given(st.builds(symmetric, dims(5), seeds()), st.integers(1, 4))
     def test_v_has_length_1(self, learner, drawn, num_iters):
@@ -135,7 +148,7 @@ class TestPowerIteration:
         v0 = np.zeros(n)
         v0[start] = 2.0
         got = learner.run(iterated, np.diag(eigenvalues), 3, v0)
-        expect(got, (float(eigenvalues[start]), turn(v0) * v0 / 2), "(lam, v)")
+        expect(got, named((float(eigenvalues[start]), turn(v0) * v0 / 2), "lam", "v"))
 
     @given(st.builds(symmetric, dims(5), seeds()), st.integers(1, 4))
     def test_leaves_its_inputs_alone(self, learner, drawn, num_iters):
@@ -158,15 +171,21 @@ def with_spectrum(m, n, seed):
 
 def product(impl, a, r):
     """The product, and the shapes that the statement asks for; how b and c share the sizes is free."""
-    b, c = impl.low_rank_approx(a, r)
-    return {"b has shape": np.shape(b), "c has shape": np.shape(c), "b @ c": np.matmul(b, c)}
+    found = named(impl.low_rank_approx(a, r), "b", "c")
+    b, c = found.pop("b"), found.pop("c")
+    fit = np.ndim(b) == np.ndim(c) == 2 and np.shape(b)[1] == np.shape(c)[0]
+    return found | {
+        "the shape of b": str(np.shape(b)),
+        "the shape of c": str(np.shape(c)),
+        "b @ c": np.matmul(b, c) if fit else "the shapes do not fit",
+    }
 
 
 MATRICES = st.builds(with_spectrum, dims(5), dims(6), seeds())
 RANKS = st.integers(1, 3)  # full rank has a check of its own
 
 
-@exercise("low_rank_approx")
+@exercise("low_rank_approx", returns=("b", "c"))
 class TestLowRankApprox:
     @given(MATRICES, RANKS)
     def test_matches_the_reference(self, both, made, r):
@@ -210,17 +229,17 @@ def cloud(n, d, seed):
 
 def facing(impl, x, k):
     """What pca returns, each component turned to one side, and its column of z with it."""
-    components, variance, z = impl.pca(x, k)
-    if np.shape(components) == (k, x.shape[1]) and np.shape(z) == (len(x), k):
-        sign = turn(components)
-        components, z = components * sign[:, None], z * sign
-    return components, variance, z
+    found = named(impl.pca(x, k), "components", "explained_variance", "z")
+    if np.shape(found["components"]) == (k, x.shape[1]) and np.shape(found["z"]) == (len(x), k):
+        sign = turn(found["components"])
+        found |= {"components": found["components"] * sign[:, None], "z": found["z"] * sign}
+    return found
 
 
 CLOUDS = st.builds(cloud, st.integers(2, 7), dims(5), seeds())
 
 
-@exercise("pca")
+@exercise("pca", returns=("components", "explained_variance", "z"))
 class TestPca:
     @given(CLOUDS)
     def test_matches_the_reference(self, both, drawn):
@@ -239,8 +258,13 @@ class TestPca:
         _, variance, z = learner.pca(x, k)
         size = float(abs(x).max())
         expect(np.asarray(z).mean(0), np.zeros(k), "the means of z", atol=1e-12 * size)
-        expect(np.asarray(z).var(0, ddof=1), variance, "the variances of z", atol=1e-9 * float(variance[0]))
-        assert bool((np.diff(variance) <= 0).all()), "the variances are not in descending order"
+        expect(
+            np.asarray(z).var(0, ddof=1),
+            variance,
+            "the variances of z, by explained_variance",
+            atol=1e-9 * float(variance[0]),
+        )
+        assert bool((np.diff(variance) <= 0).all()), "explained_variance is not in descending order"
 
     @given(CLOUDS)
     def test_with_all_components_the_points_come_back(self, learner, drawn):
@@ -249,7 +273,7 @@ class TestPca:
         k = min(len(x) - 1, x.shape[1])
         components, variance, z = learner.pca(x, k)
         expect(x.mean(0) + z @ components, x, "mean + z @ components")
-        expect(float(variance.sum()), float(x.var(0, ddof=1).sum()), "the sum of the variances")
+        expect(float(variance.sum()), float(x.var(0, ddof=1).sum()), "the sum of explained_variance")
 
     @given(CLOUDS)
     def test_leaves_x_alone(self, learner, drawn):

@@ -62,25 +62,26 @@ def laid_out(layout, *tables):
 # numerical_gradient
 
 
-def bumpy(x):
-    """A function whose slope along one coordinate depends on the others; both libraries can run it."""
-    return ((x - 0.5) ** 3).sum() + 2 * (x[:1] * x[-1:]).sum()
+BUMPY = "lambda x: ((x - 0.5) ** 3).sum() + 2 * (x[:1] * x[-1:]).sum()"
+"""Its slope along one coordinate depends on the others; both libraries can run it."""
+PARABOLA = "lambda x: float((a * x**2 / 2 + b * x).sum())"
+CUBE = "lambda x: (x**3).sum()"
 
 
-def slope_of_bumpy(impl, x, h):
-    return impl.numerical_gradient(bumpy, x, h)
+def gradient(impl, f, x, h):
+    return impl.numerical_gradient(eval(f), x, h)
 
 
-def slope_of_parabola(impl, a, b, x, h):
-    return impl.numerical_gradient(lambda z: float((a * z**2 / 2 + b * z).sum()), x, h=h)
+def gradient_of_a_parabola(impl, f, a, b, x, h):
+    return impl.numerical_gradient(eval(f, {"a": a, "b": b}), x, h=h)
 
 
-def slope_of_cube(impl, x):
-    return impl.numerical_gradient(lambda z: (z**3).sum(), x)
+def gradient_by_default(impl, f, x):
+    return impl.numerical_gradient(eval(f), x)
 
 
-def point_afterwards(impl, x):
-    impl.numerical_gradient(bumpy, x)
+def point_afterwards(impl, f, x):
+    impl.numerical_gradient(eval(f), x)
     return x
 
 
@@ -90,26 +91,26 @@ class TestNumericalGradient:
     def test_matches_the_reference(self, both, data, d, kind, h):
         "(f(x + h e_i) - f(x - h e_i)) / 2h for every coordinate i."
         (x,) = cast(kind, data.draw(arrays(d)))
-        both.agree(slope_of_bumpy, x, h)
+        both.agree(gradient, BUMPY, x, h)
 
     @given(st.data(), dims(), st.sampled_from((1e-5, 0.25, 1.0)))
     def test_is_exact_for_a_parabola_at_any_step(self, learner, data, d, h):
         a, b, x = data.draw(arrays(3, d, kinds=("unit", "integers")))
-        got = learner.run(slope_of_parabola, a, b, x, h)
+        got = learner.run(gradient_of_a_parabola, PARABOLA, a, b, x, h)
         # f is of size 10 and its rounding error is divided by 2h
         expect(got, a * x + b, "the gradient of Σ (a x²/2 + b x)", rtol=1e-12 / h, atol=1e-14 / h)
 
     @given(dims())
     def test_errs_by_h_squared_on_a_cube(self, learner, d):
         "((0 + h)³ - (0 - h)³) / 2h = h², which also shows the default step, 1e-5."
-        got = learner.run(slope_of_cube, np.zeros(d))
+        got = learner.run(gradient_by_default, CUBE, np.zeros(d))
         expect(got, np.full(d, 1e-10), "the gradient of Σ x³ at 0 with the default h")
 
     @given(st.data(), dims(), float64_kinds())
     def test_leaves_x_as_it_was(self, learner, data, d, kind):
         (x,) = cast(kind, data.draw(arrays(d)))
         # x + h - h can differ from x in the last digit, which a restore by subtraction may leave
-        afterwards = learner.run(point_afterwards, copy.deepcopy(x))
+        afterwards = learner.run(point_afterwards, BUMPY, copy.deepcopy(x))
         expect(afterwards, x, "x after the call", rtol=1e-12, atol=1e-15)
 
 
@@ -223,11 +224,12 @@ def two_gaussians(*shape):
     return arrays(4, *shape).map(lambda four: (four[0], 2 * np.clip(four[1], -3, 3), four[2], four[3]))
 
 
-def slopes_of_kl(impl, *gaussians):
-    for one in gaussians:
+def slopes_of_kl(impl, mu1, logvar1, mu2, logvar2):
+    gaussians = {"mu1": mu1, "logvar1": logvar1, "mu2": mu2, "logvar2": logvar2}
+    for one in gaussians.values():
         one.requires_grad_(True)
-    impl.gaussian_kl(*gaussians).sum().backward()
-    return [one.grad for one in gaussians]
+    impl.gaussian_kl(*gaussians.values()).sum().backward()
+    return {f"slope in {name}": one.grad for name, one in gaussians.items()}
 
 
 @exercise("gaussian_kl")
@@ -285,9 +287,14 @@ class TestGaussianKl:
         gaussians = cast("torch float64", *data.draw(two_gaussians(n)))
         mu1, logvar1, mu2, logvar2 = gaussians
         ratio, pull = (logvar1 - logvar2).exp(), (mu1 - mu2) * (-logvar2).exp()
-        want = [pull, (ratio - 1) / 2, -pull, (1 - ratio - pull * (mu1 - mu2)) / 2]
+        want = {
+            "slope in mu1": pull,
+            "slope in logvar1": (ratio - 1) / 2,
+            "slope in mu2": -pull,
+            "slope in logvar2": (1 - ratio - pull * (mu1 - mu2)) / 2,
+        }
         got = learner.run(slopes_of_kl, *gaussians)
-        expect(got, want, "autograd's slopes of KL", atol=rounding("float64"))
+        expect(got, want, "by autograd", atol=rounding("float64"))
 
 
 # bayes_posterior
@@ -301,7 +308,7 @@ def slopes_of_posterior(impl, log_prior, log_lik, weights):
     log_prior.requires_grad_(True)
     log_lik.requires_grad_(True)
     (weights * impl.bayes_posterior(log_prior, log_lik)).sum().backward()
-    return [log_prior.grad, log_lik.grad]
+    return {"slope in log_prior": log_prior.grad, "slope in log_lik": log_lik.grad}
 
 
 @exercise("bayes_posterior")
@@ -349,7 +356,8 @@ class TestBayesPosterior:
         p = (log_prior + log_lik).softmax(1)
         slopes = p * (weights - (weights * p).sum(1, keepdim=True))
         got = learner.run(slopes_of_posterior, log_prior, log_lik, weights)
-        expect(got, [slopes.sum(0), slopes], "autograd's slopes in log_prior and log_lik", atol=rounding("float64"))
+        want = {"slope in log_prior": slopes.sum(0), "slope in log_lik": slopes}
+        expect(got, want, "by autograd", atol=rounding("float64"))
 
     def test_leaves_its_inputs_alone(self, learner):
         for kind in KINDS:
@@ -363,19 +371,26 @@ ONE_SHAPE_OF_VARIANCE = (("table", "row", "row"), ("row", "column", "column"))
 """Layouts of m0, v0, v_obs in which the posterior's variance is smaller than its mean."""
 
 
-def slopes_of_update(impl, *arguments):
-    for one in arguments:
+def slopes_of_update(impl, m0, v0, x, v_obs):
+    """The slopes of mean + 2 var."""
+    arguments = {"m0": m0, "v0": v0, "x": x, "v_obs": v_obs}
+    for one in arguments.values():
         one.requires_grad_(True)
-    mean, var = impl.gaussian_posterior(*arguments)
+    mean, var = impl.gaussian_posterior(*arguments.values())
     (mean + 2 * var).sum().backward()
-    return [one.grad for one in arguments]
+    return {f"slope of mean + 2 var in {name}": one.grad for name, one in arguments.items()}
+
+
+def posterior(impl, m0, v0, x, v_obs):
+    mean, var = impl.gaussian_posterior(m0, v0, x, v_obs)
+    return {"mean": mean, "var": var}
 
 
 def log_normal(x, mean, var):
     return -0.5 * (np.log(2 * np.pi * var) + (x - mean) ** 2 / var)
 
 
-@exercise("gaussian_posterior")
+@exercise("gaussian_posterior", returns=("mean", "var"))
 class TestGaussianPosterior:
     @given(st.data(), dims(), dims(), st.sampled_from(LAYOUTS + ONE_SHAPE_OF_VARIANCE), kinds())
     def test_matches_the_reference(self, both, data, n, k, layout, kind):
@@ -407,8 +422,8 @@ class TestGaussianPosterior:
         m0, x, some, zero = cast(kind, m0, x, variance(spread), np.zeros(n))
         certain, exact = (m0, zero, x, some), (m0, some, x, zero)
         atol = rounding(kind)
-        expect(learner.gaussian_posterior(*certain), (m0, zero), "with a certain prior", atol=atol)
-        expect(learner.gaussian_posterior(*exact), (x, zero), "with an exact observation", atol=atol)
+        expect(learner.run(posterior, *certain), {"mean": m0, "var": zero}, "with a certain prior", atol=atol)
+        expect(learner.run(posterior, *exact), {"mean": x, "var": zero}, "with an exact observation", atol=atol)
 
     @given(st.data(), dims())
     def test_can_be_differentiated_through(self, learner, data, n):
@@ -416,14 +431,14 @@ class TestGaussianPosterior:
         m0, x, spread, spread_obs = data.draw(arrays(4, n))
         m0, v0, x, v_obs = cast("torch float64", m0, variance(spread, 1), x, variance(spread_obs, 1))
         total = v0 + v_obs
-        want = [
-            v_obs / total,
-            (x - m0) * v_obs / total**2 + 2 * (v_obs / total) ** 2,
-            v0 / total,
-            (m0 - x) * v0 / total**2 + 2 * (v0 / total) ** 2,
-        ]
-        got = learner.run(slopes_of_update, m0, v0, x, v_obs)
-        expect(got, want, "autograd's slopes of mean + 2 var in m0, v0, x, v_obs", atol=1e-11)
+        slopes = {
+            "m0": v_obs / total,
+            "v0": (x - m0) * v_obs / total**2 + 2 * (v_obs / total) ** 2,
+            "x": v0 / total,
+            "v_obs": (m0 - x) * v0 / total**2 + 2 * (v0 / total) ** 2,
+        }
+        want = {f"slope of mean + 2 var in {name}": slope for name, slope in slopes.items()}
+        expect(learner.run(slopes_of_update, m0, v0, x, v_obs), want, "by autograd", atol=1e-11)
 
     def test_leaves_its_inputs_alone(self, learner):
         m0, x, spread, spread_obs = FOUR_TABLES
@@ -437,7 +452,8 @@ class TestGaussianPosterior:
         x0, xt = data.draw(arrays(2, n))
         beta, alpha_bar = 1 - alpha, alpha * alpha_bar_before
         ones = np.ones(n)
-        got = learner.gaussian_posterior(
+        got = learner.run(
+            posterior,
             math.sqrt(alpha_bar_before) * x0,
             (1 - alpha_bar_before) * ones,
             xt / math.sqrt(alpha),
@@ -446,5 +462,5 @@ class TestGaussianPosterior:
         from_x0 = math.sqrt(alpha_bar_before) * beta / (1 - alpha_bar)
         from_xt = math.sqrt(alpha) * (1 - alpha_bar_before) / (1 - alpha_bar)
         beta_tilde = (1 - alpha_bar_before) / (1 - alpha_bar) * beta
-        want = from_x0 * x0 + from_xt * xt, beta_tilde * ones
+        want = {"mean": from_x0 * x0 + from_xt * xt, "var": beta_tilde * ones}
         expect(got, want, "q(x_(t-1) | x_t, x_0)", atol=rounding("float64"))

@@ -46,7 +46,10 @@ def labels_of_any_number(classes, seed):
 def census(impl, y, fractions, seed):
     """How many rows of each class (across) each part (down) has; whichever rows they are."""
     parts = impl.stratified_split(y, fractions, np.random.default_rng(seed))
-    return [[int((y[part] == label).sum()) for label in np.unique(y)] for part in parts]
+    rows = {}
+    for i, part in enumerate(parts):
+        rows |= {f"rows of class {label} in part {i}": int((y[part] == label).sum()) for label in np.unique(y)}
+    return {"number of parts": len(parts), "parts": rows}
 
 
 def roll_call(impl, y, fractions, seed):
@@ -64,17 +67,23 @@ def roll_call(impl, y, fractions, seed):
 def types(impl, y, fractions, seed):
     """What kind of thing each part is."""
     parts = impl.stratified_split(y, fractions, np.random.default_rng(seed))
-    return [f"{type(part).__name__} of {part.dtype if hasattr(part, 'dtype') else 'objects'}" for part in parts]
+    kinds = [f"{type(part).__name__} of {part.dtype if hasattr(part, 'dtype') else 'objects'}" for part in parts]
+    return {"number of parts": len(parts), "parts": {f"part {i}": kind for i, kind in enumerate(kinds)}}
 
 
 def four_splits(impl, y, seed):
     """One half's rows, sorted: two splits in a row with one generator, one with an equal one, one with another."""
-    halves = []
+    halves = {}
     one = np.random.default_rng(seed)
-    for rng in (one, one, np.random.default_rng(seed), np.random.default_rng(seed + 1)):
+    for name, rng in (
+        ("first split", one),
+        ("second split with that generator", one),
+        ("first split with an equal generator", np.random.default_rng(seed)),
+        ("first split with another generator", np.random.default_rng(seed + 1)),
+    ):
         np.random.seed(7)  # whoever draws from here instead is found out
         random.seed(7)
-        halves.append(np.sort(impl.stratified_split(y, (0.5, 0.5), rng)[0]))
+        halves[name] = np.sort(impl.stratified_split(y, (0.5, 0.5), rng)[0])
     return halves
 
 
@@ -111,11 +120,13 @@ class TestStratifiedSplit:
         got = learner.run(census, y, fractions, seed)
         labels, sizes = np.unique(y, return_counts=True)
         want = np.outer(fractions, sizes)
-        assert np.shape(got) == want.shape, f"{len(got)} parts came back for {len(fractions)} fractions"
-        off = abs(np.array(got) - want)
+        count = got["number of parts"]
+        assert count == len(fractions), f"{count} parts came back for {len(fractions)} fractions"
+        rows = np.array(list(got["parts"].values())).reshape(want.shape)
+        off = abs(rows - want)
         part, label = (int(i) for i in np.unravel_index(off.argmax(), off.shape))
         assert off[part, label] < len(fractions) - 1e-6, (
-            f"part {part} has {got[part][label]} of the {sizes[label]} rows of class {labels[label]}; "
+            f"part {part} has {rows[part, label]} of the {sizes[label]} rows of class {labels[label]}; "
             f"its share is {want[part, label]:g}"
         )
 
@@ -123,7 +134,7 @@ class TestStratifiedSplit:
     def test_lets_the_generator_choose_the_rows(self, learner, classes, labels_seed, seed):
         # Two halves of 40 rows are the same by chance once in C(40, 20) ≈ 10^11 times.
         y = mixed_labels([40] * classes, labels_seed)
-        first, second, again, other = learner.run(four_splits, y, seed)
+        first, second, again, other = learner.run(four_splits, y, seed).values()
         for label in np.unique(y):
             rows = np.flatnonzero(y == label)
             mine = first[y[first] == label]
@@ -227,7 +238,12 @@ def upright(seed):
 DATA = st.builds(two_classes, dims(7), dims(4), seeds())
 
 
-@exercise("logistic_regression_fit")
+def fitted(impl, x, y, l2, lr, steps):
+    w, b = impl.logistic_regression_fit(x, y, l2, lr, steps)
+    return {"w": w, "b": b}
+
+
+@exercise("logistic_regression_fit", returns=("w", "b"))
 class TestLogisticRegressionFit:
     @given(DATA)
     def test_matches_the_reference(self, both, drawn):
@@ -239,8 +255,8 @@ class TestLogisticRegressionFit:
         "At w = 0 and b = 0 everything has probability 1/2, so the slope is known."
         x, y, l2, lr, _ = drawn
         half = (2 * y - 1) / 2
-        want = lr * (half @ x) / len(y), lr * float(half.mean())
-        expect(learner.logistic_regression_fit(x, y, l2, lr, 1), want, "(w, b) after one step")
+        want = {"w": lr * (half @ x) / len(y), "b": lr * float(half.mean())}
+        expect(learner.run(fitted, x, y, l2, lr, 1), want, "after one step")
 
     @given(st.builds(far_apart, dims(6), dims(3), seeds()))
     def test_survives_scores_in_the_thousands(self, both, drawn):
@@ -408,9 +424,15 @@ def outcomes(hits, alarms, misses, seed):
 
 
 def three_scores(impl, y_true, y_pred):
-    """As float64: where all three are 0 or 1, np.array([0, 0, 0]) is as good an answer."""
+    """As floats: where all three are 0 or 1, np.array([0, 0, 0]) is as good an answer."""
     scores = impl.precision_recall_f1(y_true, y_pred)
-    return scores.astype(np.float64) if isinstance(scores, np.ndarray) else scores
+    kind = f"an array {scores.shape}" if isinstance(scores, np.ndarray) else f"a {type(scores).__name__}"
+    three = map(float, scores) if kind == "an array (3,)" else (None, None, None)
+    return {"returned": kind, **dict(zip(("precision", "recall", "f1"), three, strict=True))}
+
+
+def scores_are(precision, recall, f1):
+    return {"returned": "an array (3,)", "precision": precision, "recall": recall, "f1": f1}
 
 
 COUNT = st.integers(0, 4)
@@ -428,14 +450,14 @@ class TestPrecisionRecallF1:
     def test_counts_hits_alarms_and_misses(self, learner, hits, alarms, misses, seed):
         "f1 is the harmonic mean: hits / (hits + half of alarms and misses)."
         got = learner.run(three_scores, *outcomes(hits, alarms, misses, seed))
-        want = np.array([hits / (hits + alarms), hits / (hits + misses), hits / (hits + (alarms + misses) / 2)])
-        expect(got, want, f"[precision, recall, f1] of {hits} hits, {alarms} false alarms, {misses} misses")
+        want = scores_are(hits / (hits + alarms), hits / (hits + misses), hits / (hits + (alarms + misses) / 2))
+        expect(got, want, f"{hits} hits, {alarms} false alarms, {misses} misses")
 
     @given(COUNT, COUNT, seeds())
     def test_a_share_of_nothing_is_0(self, learner, alarms, misses, seed):
         "Not a single hit; perhaps nothing predicted, nothing there, or neither."
         got = learner.run(three_scores, *outcomes(0, alarms, misses, seed))
-        expect(got, np.zeros(3), f"[precision, recall, f1] of no hit, {alarms} false alarms, {misses} misses")
+        expect(got, scores_are(0.0, 0.0, 0.0), f"no hit, {alarms} false alarms, {misses} misses")
 
     @given(OUTCOMES)
     def test_leaves_its_inputs_alone(self, learner, drawn):

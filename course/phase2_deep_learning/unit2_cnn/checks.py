@@ -108,11 +108,12 @@ def resnet_shapes(widths, depth, num_classes, channels=3):
 
 
 def block(c_in, c_out, stride, b, h, w, seed):
-    """(c_in, c_out, stride), weights and pictures for a BasicBlock; one in three has its shortcut free."""
+    """What a BasicBlock is made with, its weights and pictures; one in three has its shortcut free."""
     if seed % 3 == 0:
         c_out, stride = c_in, 1
     (x,) = numbers(seed, (b, c_in, h, w), kinds=PICTURES)
-    return (c_in, c_out, stride), weights(block_shapes(c_in, c_out, stride), seed), x
+    held = weights(block_shapes(c_in, c_out, stride), seed)
+    return {"c_in": c_in, "c_out": c_out, "stride": stride, "weights": held, "x": x}
 
 
 blocks = st.builds(block, dims(3), dims(3), dims(2), dims(3), dims(5), dims(5), seeds())
@@ -123,10 +124,12 @@ crowded_blocks = st.builds(
 
 
 def resnet(widths, depth, num_classes, channels, b, h, w, seed):
-    """Arguments of SmallResNet, its weights and pictures for it."""
-    arguments = (widths, depth, num_classes) + ((channels,) if channels != 3 else ())
+    """What a SmallResNet is made with (channels only where they are not 3), its weights and pictures."""
+    arguments = {"widths": widths, "depth": depth, "num_classes": num_classes}
+    if channels != 3:
+        arguments["channels"] = channels
     (x,) = numbers(seed, (b, channels, h, w), kinds=PICTURES)
-    return arguments, weights(resnet_shapes(*arguments), seed), x
+    return arguments | {"weights": weights(resnet_shapes(**arguments), seed), "x": x}
 
 
 resnets = st.builds(
@@ -156,42 +159,74 @@ crowded_resnets = st.builds(
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
 
 
-def weight_shapes(impl, name, *arguments):
+def basic_block(impl, c_in, c_out, stride):
+    return impl.BasicBlock(c_in, c_out, stride)
+
+
+def small_resnet(impl, widths, depth, num_classes, channels=None):
+    return impl.SmallResNet(widths, depth, num_classes, *(() if channels is None else (channels,)))
+
+
+def weight_shapes(module):
     """Of a fresh module's trainable parameters, in order of definition."""
-    return [tuple(one.shape) for one in getattr(impl, name)(*arguments).parameters() if one.requires_grad]
+    return [tuple(one.shape) for one in module.parameters() if one.requires_grad]
 
 
-def answers(impl, name, arguments, state, x):
+def block_weight_shapes(impl, c_in, c_out, stride):
+    return weight_shapes(basic_block(impl, c_in, c_out, stride))
+
+
+def resnet_weight_shapes(impl, widths, depth, num_classes, channels=None):
+    return weight_shapes(small_resnet(impl, widths, depth, num_classes, channels))
+
+
+def answers(module, weights, x):
     """As it answers once trained: in eval mode, where batch norm uses its running averages (0 and 1 at first)."""
-    module = load_weights(getattr(impl, name)(*arguments), state).eval()
-    return {"out": module(x), "x afterwards": x}
+    return {"out": load_weights(module, weights).eval()(x), "x afterwards": x}
 
 
-def trained_on(impl, name, arguments, state, x):
+def block_answers(impl, c_in, c_out, stride, weights, x):
+    return answers(basic_block(impl, c_in, c_out, stride), weights, x)
+
+
+def resnet_answers(impl, widths, depth, num_classes, weights, x, channels=None):
+    return answers(small_resnet(impl, widths, depth, num_classes, channels), weights, x)
+
+
+def trained_on(module, weights, x):
     """One pass in training mode, what the loss Σ out² sends back, and one pass in eval mode. All in float64."""
-    module = load_weights(getattr(impl, name)(*arguments), state).double().train()
+    load_weights(module, weights).double().train()
     x = x.double().requires_grad_()
     out = module(x)
     out.square().sum().backward()
     own = {name: one for name, one in module.named_parameters() if one.requires_grad}
-    if set(own) != set(state):
-        own = dict(zip(state, own.values(), strict=True))
+    if set(own) != set(weights):
+        own = dict(zip(weights, own.values(), strict=True))
     with torch.no_grad():
         after = module.eval()(x)
-    grads = {name: own[name].grad for name in state}
-    return {"in training mode": out, "in eval mode, afterwards": after, "gradient of x": x.grad, "gradients": grads}
+    found = {"out in training mode": out, "out in eval mode, afterwards": after, "gradient of x": x.grad}
+    return found | {f"gradient of {name}": own[name].grad for name in weights}
 
 
-def parameter_count(impl, *arguments):
-    return sum(one.numel() for one in impl.SmallResNet(*arguments).parameters())
+def block_trained(impl, c_in, c_out, stride, weights, x):
+    return trained_on(basic_block(impl, c_in, c_out, stride), weights, x)
+
+
+def resnet_trained(impl, widths, depth, num_classes, weights, x, channels=None):
+    return trained_on(small_resnet(impl, widths, depth, num_classes, channels), weights, x)
+
+
+def parameter_count(impl, widths, depth, num_classes):
+    return sum(one.numel() for one in impl.SmallResNet(widths, depth, num_classes).parameters())
 
 
 # Checks -----------------------------------------------------------------------------------------------------
 
 
-def expect_weights(learner, name, arguments, want):
+def expect_weights(learner, scenario, inputs):
     """As many weights as the statement promises, and as large."""
-    got = learner.run(weight_shapes, name, *arguments)
+    want = {name: tuple(one.shape) for name, one in inputs["weights"].items()}
+    got = learner.run(scenario, **{name: one for name, one in inputs.items() if name not in ("weights", "x")})
     listing = ", ".join(f"{one} {shape}" for one, shape in want.items())
     # By size: a module whose names are the promised ones may define them in any order.
     assert sorted(got) == sorted(want.values()), (
@@ -199,12 +234,12 @@ def expect_weights(learner, name, arguments, want):
     )
 
 
-def agree_in_training(learner, name, *inputs):
-    want = trained_on(reference, name, *inputs)
-    got = learner.run(trained_on, name, *inputs)
+def agree_in_training(learner, scenario, inputs):
+    want = scenario(reference, **inputs)
+    got = learner.run(scenario, **inputs)
     # Batch norms in a row magnify rounding; and some gradients in front of one cancel to nothing but rounding, so
     # that it is the largest of all that counts.
-    expect(got, want, "training", rtol=1e-5, atol=1e-8 * max(1.0, largest(want)))
+    expect(got, want, "with the loss Σ out²", rtol=1e-5, atol=1e-8 * max(1.0, largest(want)))
 
 
 @exercise("im2col")
@@ -227,7 +262,8 @@ class TestIm2col:
         corners = [
             (i, j) for i in range(0, padded.shape[2] - k + 1, stride) for j in range(0, padded.shape[3] - k + 1, stride)
         ]
-        expect(tuple(columns.shape), (len(x), x.shape[1] * k * k, len(corners)), "the shape of the columns")
+        shape = len(x), x.shape[1] * k * k, len(corners)
+        expect(str(tuple(columns.shape)), str(shape), "the shape of the columns")
         for place, (i, j) in enumerate(corners):
             expect(columns[:, :, place], padded[:, :, i : i + k, j : j + k].flatten(1), f"column {place}")
 
@@ -275,7 +311,7 @@ class TestConv2d:
         expect_untouched(learner, "conv2d", *inputs)
 
 
-@exercise("conv2d_backward")
+@exercise("conv2d_backward", returns=("dx", "dw", "db"))
 class TestConv2dBackward:
     @given(inputs=backwards)
     def test_matches_the_reference(self, both, inputs):
@@ -296,7 +332,7 @@ class TestConv2dBackward:
         ):
             # sums of a few hundred terms that may cancel
             atol = 1e-9 * max(1.0, largest(x), largest(w))
-            expect(float(got), float((dout * effect).sum()), f"the effect of {name}", rtol=1e-7, atol=atol)
+            expect(float(got), float((dout * effect).sum()), f"Σ d{name} · (change of {name})", rtol=1e-7, atol=atol)
 
     @given(inputs=backwards, stride=st.integers(2, 4))
     def test_pixels_between_the_windows_have_no_gradient(self, learner, inputs, stride):
@@ -314,7 +350,7 @@ class TestConv2dBackward:
         expect_untouched(learner, "conv2d_backward", *inputs)
 
 
-@exercise("max_pool2d")
+@exercise("max_pool2d", returns=("y", "mask"))
 class TestMaxPool2d:
     @given(inputs=pooled)
     def test_matches_the_reference(self, both, inputs):
@@ -326,11 +362,11 @@ class TestMaxPool2d:
         x, k = inputs
         y, mask = learner.max_pool2d(x, k)
         rows, columns = x.shape[2] // k, x.shape[3] // k
-        expect((tuple(mask.shape), str(mask.dtype)), (tuple(x.shape), "torch.bool"), "shape and dtype of the mask")
+        expect(f"{tuple(mask.shape)} {mask.dtype}", f"{tuple(x.shape)} torch.bool", "shape and dtype of mask")
         blocks = F.unfold(x.flatten(0, 1)[:, None], k, stride=k).reshape(*x.shape[:2], k * k, rows, columns)
         chosen = F.unfold(mask.to(x.dtype).flatten(0, 1)[:, None], k, stride=k).reshape(blocks.shape)
-        expect(chosen.sum(2), torch.ones(y.shape, dtype=x.dtype), "how many pixels the mask picks in each block")
-        expect((chosen * blocks).sum(2), blocks.amax(2), "the pixels that the mask picks")
+        expect(chosen.sum(2), torch.ones(y.shape, dtype=x.dtype), "how many pixels mask picks in each block")
+        expect((chosen * blocks).sum(2), blocks.amax(2), "the pixels that mask picks")
         expect(y, blocks.amax(2), "y")
 
     @given(inputs=pooled)
@@ -341,7 +377,7 @@ class TestMaxPool2d:
         want[:, :, ::k, ::k] = True
         want[:, :, x.shape[2] // k * k :] = False
         want[:, :, :, x.shape[3] // k * k :] = False
-        expect(learner.max_pool2d(torch.full_like(x, -2.0), k)[1], want, "the mask of a picture of one colour")
+        expect(learner.max_pool2d(torch.full_like(x, -2.0), k)[1], want, "mask of a picture of one colour")
 
     @given(inputs=pooled)
     def test_knows_no_zero_among_negative_pixels(self, both, inputs):
@@ -379,7 +415,7 @@ class TestConvTranspose2d:
         size = [(length - 1) * stride - 2 * padding + w.shape[-1] for length in x.shape[2:]]
         z = torch.randn(len(x), w.shape[1], *size, generator=generator(seed), dtype=torch.float64)
         out = learner.conv_transpose2d(x, w, stride, padding)
-        expect(tuple(out.shape), tuple(z.shape), "the shape of what comes out")
+        expect(str(tuple(out.shape)), str(tuple(z.shape)), "the shape of what comes out")
         want = (F.conv2d(z, w, None, stride, padding) * x).sum()
         expect(float((z * out).sum()), float(want), "Σ z · conv_transpose(x)", atol=1e-9 * max(1.0, float(abs(want))))
 
@@ -392,38 +428,38 @@ class TestConvTranspose2d:
 class TestBasicBlock:
     @given(inputs=blocks)
     def test_has_the_weights_that_the_statement_lists(self, learner, inputs):
-        expect_weights(learner, "BasicBlock", inputs[0], {name: tuple(one.shape) for name, one in inputs[1].items()})
+        expect_weights(learner, block_weight_shapes, inputs)
 
     @given(inputs=blocks)
     def test_matches_the_reference(self, both, inputs):
         "In eval mode: relu(branch + shortcut), the shortcut free or a 1 × 1 convolution and its norm. x is left alone."
-        both.agree(answers, "BasicBlock", *inputs)
+        both.agree(block_answers, **inputs)
 
     @given(inputs=crowded_blocks)
     def test_trains_like_the_reference(self, learner, inputs):
         "Outputs and gradients in training mode, and the running averages that are left behind."
-        agree_in_training(learner, "BasicBlock", *inputs)
+        agree_in_training(learner, block_trained, inputs)
 
     @given(inputs=blocks)
     def test_a_silent_branch_leaves_the_shortcut(self, learner, inputs):
         "With bn2 at zero the block is relu(x), or relu of the projected x."
-        (_, _, stride), state, x = inputs
+        stride, state, x = inputs["stride"], inputs["weights"], inputs["x"]
         state["bn2.weight"].zero_()
         state["bn2.bias"].zero_()
         want = x.double()
         if "shortcut.0.weight" in state:
             gain, shift = (state[f"shortcut.1.{name}"][:, None, None].double() for name in ("weight", "bias"))
             want = F.conv2d(want, state["shortcut.0.weight"].double(), stride=stride) / (1 + 1e-5) ** 0.5 * gain + shift
-        got = learner.run(answers, "BasicBlock", *inputs)["out"]
+        got = learner.run(block_answers, **inputs)["out"]
         # float32 against a float64 of our own; sums of up to three products
         expect(got.double(), want.relu(), "a block whose branch adds nothing", rtol=1e-4, atol=1e-5)
 
     @given(inputs=blocks)
     def test_divides_height_and_width_by_the_stride(self, learner, inputs):
-        (_, c_out, stride), _, x = inputs
-        got = learner.run(answers, "BasicBlock", *inputs)["out"]
+        c_out, stride, x = inputs["c_out"], inputs["stride"], inputs["x"]
+        got = learner.run(block_answers, **inputs)["out"]
         want = (len(x), c_out, *(-(-length // stride) for length in x.shape[2:]))
-        expect(tuple(got.shape), want, "the shape of what comes out")
+        expect(str(tuple(got.shape)), str(want), "the shape of what comes out")
         assert bool((got >= 0).all()), "there is a negative number after the last ReLU"
 
 
@@ -431,31 +467,31 @@ class TestBasicBlock:
 class TestSmallResNet:
     @given(inputs=resnets)
     def test_has_the_weights_that_the_statement_lists(self, learner, inputs):
-        expect_weights(learner, "SmallResNet", inputs[0], {name: tuple(one.shape) for name, one in inputs[1].items()})
+        expect_weights(learner, resnet_weight_shapes, inputs)
 
     @given(inputs=resnets)
     def test_matches_the_reference(self, both, inputs):
         "Convolution, stages of blocks, mean over all places, linear layer; in eval mode."
-        both.agree(answers, "SmallResNet", *inputs)
+        both.agree(resnet_answers, **inputs)
 
     @given(inputs=crowded_resnets)
     def test_trains_like_the_reference(self, learner, inputs):
         "Outputs and gradients in training mode, and the running averages that are left behind."
-        agree_in_training(learner, "SmallResNet", *inputs)
+        agree_in_training(learner, resnet_trained, inputs)
 
     @given(inputs=resnets)
     def test_with_silent_blocks_of_one_width_the_first_convolution_answers(self, learner, inputs):
         "Where every branch adds nothing, the blocks of the first stage pass on what they get."
-        (_, depth, classes, *_), _, x = inputs
-        arguments = ((3,), depth, classes, x.shape[1])
-        state = weights(resnet_shapes(*arguments), x.numel())
+        depth, x = inputs["depth"], inputs["x"]
+        sizes = {"widths": (3,), "depth": depth, "num_classes": inputs["num_classes"], "channels": x.shape[1]}
+        state = weights(resnet_shapes(**sizes), x.numel())
         for i in range(depth):
             state[f"blocks.{i}.bn2.weight"].zero_()
             state[f"blocks.{i}.bn2.bias"].zero_()
         stem = F.conv2d(x, state["conv.weight"], padding=1) / (1 + 1e-5) ** 0.5
         stem = (stem * state["bn.weight"][:, None, None] + state["bn.bias"][:, None, None]).relu()
         want = F.linear(stem.mean((2, 3)), state["head.weight"], state["head.bias"])
-        got = learner.run(answers, "SmallResNet", arguments, state, x)["out"]
+        got = learner.run(resnet_answers, **sizes, weights=state, x=x)["out"]
         expect(got, want, "the logits", atol=1e-5 * max(1.0, largest(want)))
 
     def test_has_as_many_parameters_as_resnet_20(self, learner):

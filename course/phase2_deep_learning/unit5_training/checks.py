@@ -93,13 +93,18 @@ schedules = st.builds(
 )
 
 
+def numbered(name, values):
+    """Several things under names: p1, p2, …"""
+    return {name.format(i): value for i, value in enumerate(values, start=1)}
+
+
 def gradients(shapes, without, max_norm, seed):
     """Parameters, their gradients (some None) and max_norm."""
     dtype = precision(seed)
     values = numbers(seed, *shapes, kinds=("unit",), dtype=dtype)
     grads = numbers(seed // 2, *shapes, kinds=("unit", "integers", "tiny", "huge"), dtype=dtype)
     grads = [None if without >> i & 1 else one for i, one in enumerate(grads)]
-    return values, grads, max_norm
+    return numbered("p{}", values), numbered("p{}.grad", grads), max_norm
 
 
 SHAPES = [[(2, 3), (3,)], [(4,)], [(2, 1, 3), (5,), (1,)], [(3, 2), (2,), (4, 3), (3,)]]
@@ -108,11 +113,11 @@ clippings = st.builds(
 )
 
 
-def half_trained(shapes, events, interval, max_norm, seed):
-    """Weights, one list of gradients an event, the events, growth_interval and max_norm."""
+def half_trained(shapes, events, max_norm, seed):
+    """Weights, the gradients of each step, what happens at each step, and max_norm."""
     flat = numbers(seed, *shapes * (len(events) + 1), kinds=("unit", "integers"))
     weights, *steps = [flat[at : at + len(shapes)] for at in range(0, len(flat), len(shapes))]
-    return weights, steps, events, interval, max_norm
+    return numbered("p{}", weights), [numbered("p{}.grad", step) for step in steps], events, max_norm
 
 
 EVENTS = [
@@ -127,7 +132,6 @@ half_trainings = st.builds(
     half_trained,
     st.sampled_from([[(3, 4), (7,)], [(8,)], [(2, 2, 3), (7,), (9,)]]),
     st.sampled_from(EVENTS),
-    dims(3),
     st.sampled_from([None, 0.5, 2.0]),
     seeds(),
 )
@@ -136,14 +140,26 @@ half_trainings = st.builds(
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
 
 
+def named(returned, *names, what="number of values returned"):
+    """Several values under their names; how many there are comes first, as there may be more or fewer."""
+    several = list(returned) if isinstance(returned, tuple | list) else [returned]
+    some = [*several, *[None] * len(names)][: len(names)]
+    return {what: len(several), **dict(zip(names, some, strict=True))}
+
+
+def normalised(returned):
+    """What batch_norm returns, (y, (mean, var)), under names."""
+    found = named(returned, "y", "running")
+    running = named(found.pop("running"), "running mean", "running var", what="number of running averages returned")
+    return found | running
+
+
 def normalised_by_the_batch(impl, x, gamma, beta, running, training, momentum, eps):
-    y, (mean, var) = impl.batch_norm(x, gamma, beta, running, training, momentum, eps)
-    return {"y": y, "mean": mean, "var": var}
+    return normalised(impl.batch_norm(x, gamma, beta, running, training, momentum, eps))
 
 
 def batch_norm_by_default(impl, x, gamma, beta, running, training):
-    y, (mean, var) = impl.batch_norm(x, gamma, beta, running, training)
-    return {"y": y, "mean": mean, "var": var}
+    return normalised(impl.batch_norm(x, gamma, beta, running, training))
 
 
 def batch_norm_and_back(impl, x, gamma, beta, running, training, momentum, eps, dout):
@@ -152,21 +168,23 @@ def batch_norm_and_back(impl, x, gamma, beta, running, training, momentum, eps, 
     y, kept = impl.batch_norm(*leaves, running, training, momentum, eps)
     found = torch.autograd.grad((y * dout).sum(), leaves)
     history = any(one.requires_grad for one in kept)
-    return {**dict(zip(("x", "gamma", "beta"), found, strict=True)), "history in the running averages": history}
+    gradients = dict(zip(("gradient of x", "gradient of gamma", "gradient of beta"), found, strict=True))
+    return gradients | {"the running averages have an autograd history": history}
 
 
 def batch_norm_again_and_again(impl, x, gamma, beta, running, momentum, eps, times):
     """The running averages after the same batch, several times."""
     for _ in range(times):
         _, running = impl.batch_norm(x, gamma, beta, running, True, momentum, eps)
-    return list(running)
+    mean, var = running
+    return {"running mean": mean, "running var": var}
 
 
 def group_norm_and_back(impl, x, groups, gamma, beta, eps, dout):
     leaves = [one.clone().requires_grad_() for one in (x, gamma, beta)]
     y = impl.group_norm(leaves[0], groups, *leaves[1:], eps)
     found = torch.autograd.grad((y * dout).sum(), leaves)
-    return dict(zip(("x", "gamma", "beta"), found, strict=True))
+    return dict(zip(("gradient of x", "gradient of gamma", "gradient of beta"), found, strict=True))
 
 
 def drop(impl, x, p, training, seed):
@@ -187,7 +205,13 @@ def drop_thrice(impl, x, p, seed):
     goes_on = torch.Generator().manual_seed(seed)
     second, third = (impl.dropout(x, p, True, goes_on) for _ in range(2))
     state = torch.default_generator.get_state()
-    return {"first": first, "second": second, "third": third, "x": x, "global": state}
+    return {
+        "first call": first,
+        "the same call from the same seed": second,
+        "the next call with that generator": third,
+        "x after the calls": x,
+        "state of torch's global generator": state,
+    }
 
 
 def drop_often(impl, times, x, p, seed):
@@ -199,12 +223,12 @@ def drop_and_back(impl, x, p, training, seed):
     """What comes out, and the gradient of its sum."""
     x = x.clone().requires_grad_()
     out = impl.dropout(x, p, training, torch.Generator().manual_seed(seed))
-    return {"out": out, "gradient": torch.autograd.grad(out.sum(), x)[0]}
+    return {"out": out, "gradient of its sum": torch.autograd.grad(out.sum(), x)[0]}
 
 
 def whole_schedule(impl, warmup, total, base_lr):
     """The rates of steps 0 … total and three more."""
-    return [impl.cosine_warmup_lr(step, warmup, total, base_lr) for step in range(total + 4)]
+    return {f"lr at step {step}": impl.cosine_warmup_lr(step, warmup, total, base_lr) for step in range(total + 4)}
 
 
 def plain_number(value):
@@ -212,18 +236,26 @@ def plain_number(value):
     return float(value) if isinstance(value, torch.Tensor | int | float) else value
 
 
-def clipped(impl, values, grads, max_norm):
+def clipped(impl, params, grads, max_norm):
     """The norm, and gradients and parameters afterwards. The parameters come as from model.parameters()."""
-    params = [torch.nn.Parameter(one.clone()) for one in values]
-    for param, grad in zip(params, grads, strict=True):
+    parameters = [torch.nn.Parameter(one.clone()) for one in params.values()]
+    for param, grad in zip(parameters, grads.values(), strict=True):
         param.grad = None if grad is None else grad.clone()
-    norm = plain_number(impl.clip_grad_norm(iter(params), max_norm))
-    return {"norm": norm, "gradients": [one.grad for one in params], "parameters": [one.detach() for one in params]}
+    norm = plain_number(impl.clip_grad_norm(iter(parameters), max_norm))
+    return {
+        "norm": norm,
+        **numbered("p{}.grad afterwards", [one.grad for one in parameters]),
+        **numbered("p{} afterwards", [one.detach() for one in parameters]),
+    }
+
+
+def grads_afterwards(got):
+    return {name: one for name, one in got.items() if name.endswith(".grad afterwards")}
 
 
 def with_gradients(scaler, params, grads, event):
     """Fill .grad by a backward pass through the scaled loss Σ param · grad, and spoil an entry of the last one."""
-    loss = sum((param * grad).sum() for param, grad in zip(params, grads, strict=True))
+    loss = sum((param * grad).sum() for param, grad in zip(params, grads.values(), strict=True))
     for param in params:
         param.grad = None
     scaler.scale(loss).backward()
@@ -236,35 +268,59 @@ def told(value):
     return bool(value) if isinstance(value, torch.Tensor) and value.numel() == 1 else value
 
 
-def trained_in_half(impl, weights, steps, events, interval, max_norm, settings=(256.0, 2.0, 0.5)):
-    """Of each step: whether it was taken, the weights and the factor afterwards. With momentum, and a frozen weight."""
-    scaler = impl.LossScaler(*settings, interval)
-    params = [torch.nn.Parameter(one.clone()) for one in weights]
+def one_step_each(impl, weights, gradients, events, max_norm, init_scale):
+    """Steps with a scaler each, which is never updated. With momentum, and a frozen weight."""
+    params = [torch.nn.Parameter(one.clone()) for one in weights.values()]
     optimizer = torch.optim.SGD([*params, torch.nn.Parameter(torch.ones(2))], lr=0.125, momentum=0.5)
-    story = []
-    for grads, event in zip(steps, events, strict=True):
-        with_gradients(scaler, params, grads, event)
-        arguments = () if max_norm is None else (max_norm,)
-        taken = told(scaler.unscale_and_step(optimizer, *arguments))
-        before = plain_number(scaler.factor)
-        scaler.update()
-        after = [one.detach().clone() for one in params]
-        story.append({"taken": taken, "factor": before, "updated": plain_number(scaler.factor), "weights": after})
+    story = {}
+    for step, (grads, event) in enumerate(zip(gradients, events, strict=True), start=1):
+        scaler = impl.LossScaler(init_scale)
+        story |= one_step(scaler, optimizer, params, grads, event, max_norm, step)
     return story
 
 
-def two_optimizers(impl, weights, grads, events):
+def one_step(scaler, optimizer, params, grads, event, max_norm, step):
+    """Whether the step was taken, the factor and the weights afterwards."""
+    with_gradients(scaler, params, grads, event)
+    arguments = () if max_norm is None else (max_norm,)
+    taken = told(scaler.unscale_and_step(optimizer, *arguments))
+    return {
+        f"result of unscale_and_step, step {step}": taken,
+        f"factor after unscale_and_step, step {step}": plain_number(scaler.factor),
+        **numbered(f"p{{}} after step {step}", [one.detach().clone() for one in params]),
+    }
+
+
+def trained_in_half(
+    impl, weights, gradients, events, max_norm, init_scale, growth_factor, backoff_factor, growth_interval
+):
+    """Of each step: whether it was taken, the weights and the factor afterwards. With momentum, and a frozen weight."""
+    scaler = impl.LossScaler(init_scale, growth_factor, backoff_factor, growth_interval)
+    params = [torch.nn.Parameter(one.clone()) for one in weights.values()]
+    optimizer = torch.optim.SGD([*params, torch.nn.Parameter(torch.ones(2))], lr=0.125, momentum=0.5)
+    story = {}
+    for step, (grads, event) in enumerate(zip(gradients, events, strict=True), start=1):
+        story |= one_step(scaler, optimizer, params, grads, event, max_norm, step)
+        scaler.update()
+        story[f"factor after update, step {step}"] = plain_number(scaler.factor)
+    return story
+
+
+def two_optimizers(impl, weights, gradients, first_event, second_event):
     """A generator's and a discriminator's step with one scaler, and one update: what was taken, and the factor."""
     scaler = impl.LossScaler(1024.0, 2.0, 0.5, 1)
-    models = [[torch.nn.Parameter(one.clone()) for one in weights] for _ in events]
+    models = [[torch.nn.Parameter(one.clone()) for one in weights.values()] for _ in range(2)]
     optimizers = [torch.optim.SGD(params, lr=0.125) for params in models]
-    taken = []
-    for params, optimizer, event in zip(models, optimizers, events, strict=True):
-        with_gradients(scaler, params, grads, event)
-        taken.append(told(scaler.unscale_and_step(optimizer)))
+    events = {"first": first_event, "second": second_event}
+    found = {}
+    for params, optimizer, (which, event) in zip(models, optimizers, events.items(), strict=True):
+        with_gradients(scaler, params, gradients, event)
+        found[f"result of unscale_and_step, {which} optimizer"] = told(scaler.unscale_and_step(optimizer))
     scaler.update()
-    after = [[one.detach() for one in params] for params in models]
-    return {"taken": taken, "factor": plain_number(scaler.factor), "weights": after}
+    found["factor after update"] = plain_number(scaler.factor)
+    for params, which in zip(models, events, strict=True):
+        found |= numbered(f"p{{}} of the {which} optimizer", [one.detach() for one in params])
+    return found
 
 
 def in_real_half_precision(impl, seed, steps):
@@ -282,10 +338,14 @@ def in_real_half_precision(impl, seed, steps):
     return weight.detach()
 
 
-def scaled_loss(impl, loss, factor):
+def scaled_loss(impl, loss, init_scale):
     loss = loss.clone().requires_grad_()
-    out = impl.LossScaler(factor).scale(loss)
-    return {"loss": out, "slope": torch.autograd.grad(out, loss)[0]}
+    out = impl.LossScaler(init_scale).scale(loss)
+    return {"scale(loss)": out, "slope of scale(loss)": torch.autograd.grad(out, loss)[0]}
+
+
+def scaled_loss_by_default(impl, loss):
+    return impl.LossScaler().scale(loss)
 
 
 def two_thousand_steps(impl):
@@ -293,17 +353,18 @@ def two_thousand_steps(impl):
     scaler = impl.LossScaler()
     param = torch.nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.SGD([param], lr=0.1)
-    story = [plain_number(scaler.factor)]
+    story = {"factor at first": plain_number(scaler.factor)}
     scaler.scale(param.sum()).backward()  # one gradient for all steps; what unscaling makes of it is finite
     for _ in range(1999):
         scaler.unscale_and_step(optimizer)
         scaler.update()
-    for event in ("good", "inf"):
-        story.append(plain_number(scaler.factor))
-        with_gradients(scaler, [param], [torch.ones(1)], event)
+    story["factor after 1999 good steps"] = plain_number(scaler.factor)
+    for event, when in (("good", "2000 good steps"), ("inf", "an overflow")):
+        with_gradients(scaler, [param], {"p1.grad": torch.ones(1)}, event)
         scaler.unscale_and_step(optimizer)
         scaler.update()
-    return [*story, plain_number(scaler.factor)]
+        story[f"factor after {when}"] = plain_number(scaler.factor)
+    return story
 
 
 # Checks -----------------------------------------------------------------------------------------------------
@@ -331,7 +392,7 @@ def doubled(value):
     return value.double() if isinstance(value, torch.Tensor) else value
 
 
-@exercise("batch_norm")
+@exercise("batch_norm", returns=("y", ("mean", "var")))
 class TestBatchNorm:
     @given(inputs=batches())
     def test_matches_the_reference_in_training(self, both, inputs):
@@ -360,7 +421,7 @@ class TestBatchNorm:
         x, gamma, beta, running, momentum, eps = doubled(inputs)
         gamma, beta = torch.ones_like(gamma), torch.zeros_like(beta)
         y = learner.run(normalised_by_the_batch, x, gamma, beta, running, True, momentum, eps)["y"]
-        expect(tuple(y.shape), tuple(x.shape), "the shape of y")
+        expect(str(tuple(y.shape)), str(tuple(x.shape)), "the shape of y")
         expect(y.mean((0, 2, 3)), torch.zeros_like(beta), "the means of the channels", atol=1e-6)
         var = x.var((0, 2, 3), correction=0)
         expect(y.var((0, 2, 3), correction=0), var / (var + eps), "the variances of the channels", rtol=1e-5, atol=1e-9)
@@ -381,8 +442,8 @@ class TestBatchNorm:
         wanted = (x.mean((0, 2, 3)), x.var((0, 2, 3), correction=1))
         want = [left * old + (1 - left) * new for old, new in zip(running, wanted, strict=True)]
         got = learner.run(batch_norm_again_and_again, x, gamma, beta, running, momentum, eps, times)
-        for name, mine, right in zip(("mean", "variance"), got, want, strict=True):
-            expect(mine, right, f"the running {name} after {times} times this batch", atol=1e-9)
+        for name, right in zip(("running mean", "running var"), want, strict=True):
+            expect(got[name], right, f"{name} after {times} times this batch", atol=1e-9)
 
     @given(inputs=batches(), seed=seeds(), training=st.booleans())
     def test_gradients_match_the_reference(self, both, inputs, seed, training):
@@ -484,7 +545,7 @@ class TestDropout:
     def test_entries_are_dropped_or_scaled_up(self, learner, x, p, seed):
         "Each is 0 or x / (1 − p), in the dtype of x."
         got = learner.run(drop, x, p, True, seed)
-        expect((tuple(got.shape), str(got.dtype)), (tuple(x.shape), str(x.dtype)), "shape and dtype")
+        expect(f"{tuple(got.shape)} {got.dtype}", f"{tuple(x.shape)} {x.dtype}", "the shape and dtype")
         expect(got, torch.where(got == 0, 0, x / (1 - p)), f"what was kept of x, with p = {p}")
 
     @given(p=rates, seed=seeds())
@@ -523,12 +584,14 @@ class TestDropout:
         "One seed, one mask; the next call another one. The global generator and x stay as they are."
         x = torch.ones(9, 11)
         got = learner.run(drop_thrice, x, p, seed)
-        expect(got["x"], x, "x after the calls", rtol=0, atol=0)
-        untouched = torch.equal(got["global"], generator(1).get_state())
+        expect(got["x after the calls"], x, "x after the calls", rtol=0, atol=0)
+        untouched = torch.equal(got["state of torch's global generator"], generator(1).get_state())
         assert untouched, "torch's global generator was used although another was given"
-        expect(got["second"], got["first"], "the same call from the same seed")
+        second = got["the same call from the same seed"]
+        expect(second, got["first call"], "the same call from the same seed")
         # Two masks of 99 entries coincide with probability 0.68⁹⁹ at most, which is 10⁻¹⁷.
-        assert bool((got["third"] != got["second"]).any()), "two calls from one generator dropped the same entries"
+        other = got["the next call with that generator"] != second
+        assert bool(other.any()), "two calls from one generator dropped the same entries"
 
     @given(p=rates, seed=seeds())
     def test_works_without_a_generator(self, learner, p, seed):
@@ -541,7 +604,7 @@ class TestDropout:
         got = learner.run(drop_and_back, x, p, training, seed)
         kept = got["out"] != 0
         want = torch.where(kept, 1 / (1 - p) if training else 1.0, 0.0).to(x.dtype)
-        expect(got["gradient"], want, "the gradient of the sum")
+        expect(got["gradient of its sum"], want, "the gradient of the sum")
 
     @given(x=droppable, p=st.sampled_from([-0.1, 1.5, -1.0, 50.0]), training=st.booleans())
     def test_refuses_what_is_no_probability(self, learner, x, p, training):
@@ -569,31 +632,34 @@ class TestCosineWarmupLr:
     def test_begins_at_zero_and_warms_up_in_a_straight_line(self, learner, plan):
         "0 at step 0, base_lr at step `warmup`."
         warmup, _, base_lr = plan
-        got = learner.run(whole_schedule, *plan)[: warmup + 1]
-        want = [base_lr * step / warmup for step in range(warmup)] + [base_lr]
-        expect(got, want, f"the rates of steps 0 to {warmup}", atol=1e-6 * base_lr)
+        got = learner.run(whole_schedule, *plan)
+        for step in range(warmup + 1):
+            want = base_lr * step / warmup if step < warmup else base_lr
+            expect(got[f"lr at step {step}"], want, f"lr at step {step}", atol=1e-6 * base_lr)
 
     @given(plan=schedules)
     def test_is_half_in_the_middle_and_symmetric_about_it(self, learner, plan):
         "As much above half of base_lr before the middle of the way down as below it afterwards."
         warmup, total, base_lr = plan
-        down = learner.run(whole_schedule, *plan)[warmup : total + 1]
-        for early, late in zip(down, reversed(down), strict=True):
-            expect(early + late, base_lr, "the rates of two steps as far from the middle", atol=1e-6 * base_lr)
+        got = learner.run(whole_schedule, *plan)
+        for early, late in zip(range(warmup, total + 1), range(total, warmup - 1, -1), strict=True):
+            both = got[f"lr at step {early}"] + got[f"lr at step {late}"]
+            expect(both, base_lr, f"lr at step {early} plus lr at step {late}", atol=1e-6 * base_lr)
 
     @given(plan=schedules)
     def test_stays_at_zero_once_it_is_there(self, learner, plan):
         "From step `total` on."
         _, total, base_lr = plan
-        rates = learner.run(whole_schedule, *plan)[total:]
-        expect(rates, [0.0] * 4, f"the rates from step {total} on", atol=1e-6 * base_lr)
+        got = learner.run(whole_schedule, *plan)
+        for step in range(total, total + 4):
+            expect(got[f"lr at step {step}"], 0.0, f"lr at step {step}", atol=1e-6 * base_lr)
 
     @given(plan=schedules)
     def test_is_a_plain_float_and_never_negative(self, learner, plan):
         rates = learner.run(whole_schedule, *plan)
-        for step, rate in enumerate(rates):
-            assert isinstance(rate, float | int), f"the rate of step {step} is a {type(rate).__name__}, not a float"
-            assert rate >= -1e-6 * plan[2], f"the rate of step {step} is {rate}"
+        for name, rate in rates.items():
+            assert isinstance(rate, float | int), f"{name} is a {type(rate).__name__}, not a float"
+            assert rate >= -1e-6 * plan[2], f"{name} is {rate}"
 
     @given(
         wrong=st.sampled_from([(-1, 2, 10), (-5, 0, 3), (0, 10, 10), (3, 5, 4), (0, -1, 10), (0, 0, 0), (2, 0, -3)]),
@@ -603,6 +669,10 @@ class TestCosineWarmupLr:
         step, warmup, total = wrong
         got = learner.run(refusal, "cosine_warmup_lr", step, warmup, total, 0.1)
         expect(got, "ValueError", f"cosine_warmup_lr of step {step}, warmup {warmup}, total {total}")
+
+
+def afterwards(grads):
+    return {f"{name} afterwards": one for name, one in grads.items()}
 
 
 @exercise("clip_grad_norm")
@@ -618,79 +688,132 @@ class TestClipGradNorm:
     def test_afterwards_the_norm_is_max_norm_or_what_it_was(self, learner, inputs):
         "And what is returned is the norm before."
         _, grads, max_norm = inputs
-        norm = math.sqrt(sum(one.double().square().sum().item() for one in grads if one is not None))
+        norm = math.sqrt(sum(one.double().square().sum().item() for one in grads.values() if one is not None))
         got = learner.run(clipped, *inputs)
         expect(got["norm"], norm, "what is returned, the norm of all gradients before", rtol=1e-5, atol=1e-7)
-        after = [one for one in got["gradients"] if one is not None]
+        after = [one for one in grads_afterwards(got).values() if one is not None]
         left = math.sqrt(sum(one.double().square().sum().item() for one in after))
         expect(left, min(norm, max_norm), "the norm of all gradients after", rtol=1e-4, atol=1e-7)
 
     @given(inputs=clippings)
     def test_short_gradients_stay_as_they_are(self, learner, inputs):
         "Nothing is ever made longer."
-        values, grads, _ = inputs
-        max_norm = 1.0 + 2 * sum(one.double().abs().sum().item() for one in grads if one is not None)
-        got = learner.run(clipped, values, grads, max_norm)["gradients"]
-        expect(got, grads, f"the gradients, with max_norm = {max_norm:.4g}")
+        params, grads, _ = inputs
+        max_norm = 1.0 + 2 * sum(one.double().abs().sum().item() for one in grads.values() if one is not None)
+        got = learner.run(clipped, params, grads, max_norm)
+        expect(grads_afterwards(got), afterwards(grads), f"with max_norm = {max_norm:.4g}")
 
     @given(seed=seeds(), max_norm=st.sampled_from([0.5, 2.0]))
     def test_without_a_single_gradient_the_norm_is_zero(self, learner, seed, max_norm):
-        values = numbers(seed, (2, 3), (3,))
-        got = learner.run(clipped, values, [None, None], max_norm)
+        params, grads = numbered("p{}", numbers(seed, (2, 3), (3,))), {"p1.grad": None, "p2.grad": None}
+        got = learner.run(clipped, params, grads, max_norm)
         expect(got["norm"], 0.0, "what is returned where every .grad is None")
-        expect(got["gradients"], [None, None], "the gradients")
+        expect(grads_afterwards(got), afterwards(grads))
 
     @given(seed=seeds(), max_norm=st.sampled_from([0.5, 2.0]))
     def test_gradients_of_zero_stay_zero(self, learner, seed, max_norm):
         "Their norm is 0, by which nobody can divide."
-        values = numbers(seed, (2, 3), (3,))
-        got = learner.run(clipped, values, [torch.zeros(2, 3), torch.zeros(3)], max_norm)
-        expect(got["gradients"], [torch.zeros(2, 3), torch.zeros(3)], "the gradients")
+        params = numbered("p{}", numbers(seed, (2, 3), (3,)))
+        grads = {"p1.grad": torch.zeros(2, 3), "p2.grad": torch.zeros(3)}
+        expect(grads_afterwards(learner.run(clipped, params, grads, max_norm)), afterwards(grads))
 
 
-@exercise("LossScaler")
-class TestLossScaler:
-    @given(
-        inputs=half_trainings,
-        settings=st.sampled_from([(256.0, 2.0, 0.5), (8.0, 4.0, 0.25), (1024.0, 1.5, 0.75)]),
-    )
-    def test_matches_the_reference(self, both, inputs, settings):
-        "Steps taken and skipped, weights, and the factor as it falls and grows, by the factors that it is given."
-        both.agree(trained_in_half, *inputs, settings, rtol=1e-4)
+SETTINGS = [(256.0, 2.0, 0.5), (8.0, 4.0, 0.25), (1024.0, 1.5, 0.75)]
+"""init_scale, growth_factor and backoff_factor."""
+
+
+def expect_plain_sgd(story, weights, gradients, max_norm):
+    """What an optimiser alone would have made of these gradients, clipped by their true lengths."""
+    params = [one.double() for one in weights.values()]
+    momenta = [torch.zeros_like(one) for one in params]
+    for step, grads in enumerate((list(one.values()) for one in gradients), start=1):
+        norm = math.sqrt(sum(one.double().square().sum().item() for one in grads))
+        cut = 1.0 if max_norm is None or norm <= max_norm else max_norm / norm
+        momenta = [0.5 * old + cut * new.double() for old, new in zip(momenta, grads, strict=True)]
+        params = [one - 0.125 * m for one, m in zip(params, momenta, strict=True)]
+        result = f"result of unscale_and_step, step {step}"
+        expect(story[result], True, result)
+        for i, one in enumerate(params, start=1):
+            name = f"p{i} after step {step}"
+            # float32 against float64
+            expect(story[name], one.float(), name, rtol=1e-4, atol=1e-5)
+
+
+@exercise("LossScaler", part="scale")
+class TestLossScalerScale:
+    @given(seed=seeds(), factor=st.sampled_from([1.0, 3.0, 65536.0]))
+    def test_matches_the_reference(self, both, seed, factor):
+        "The loss times the factor, in its own dtype, and the slope is the factor."
+        (loss,) = numbers(seed, (), kinds=("unit",), dtype=precision(seed))
+        both.agree(scaled_loss, loss, factor)
+
+    @given(seed=seeds())
+    def test_begins_with_65536_unless_told(self, learner, seed):
+        (loss,) = numbers(seed, (), kinds=("unit",), dtype=precision(seed))
+        expect(learner.run(scaled_loss_by_default, loss), 65536.0 * loss, "scale(loss)")
+
+
+@exercise("LossScaler", part="unscale_and_step")
+class TestLossScalerStep:
+    @given(inputs=half_trainings, factor=st.sampled_from([1.0, 64.0, 256.0, 65536.0]))
+    def test_matches_the_reference(self, both, inputs, factor):
+        "Steps taken and skipped, and the weights; the factor is left to update."
+        both.agree(one_step_each, *inputs, factor, rtol=1e-4)
 
     @given(inputs=half_trainings, factor=st.sampled_from([1.0, 64.0, 65536.0]))
     def test_good_steps_are_those_of_the_optimizer_alone(self, learner, inputs, factor):
         "Whatever the factor is, nothing of it is left in the weights; the optimiser clips by true lengths."
-        weights, steps, _, _, max_norm = inputs
-        steps = steps[:2]
-        events = ["good"] * len(steps)
-        got = learner.run(trained_in_half, weights, steps, events, 1000, max_norm, (factor, 2.0, 0.5))
-        params, momenta = [one.double() for one in weights], [torch.zeros_like(one).double() for one in weights]
-        for story, grads in zip(got, steps, strict=True):
-            norm = math.sqrt(sum(one.double().square().sum().item() for one in grads))
-            cut = 1.0 if max_norm is None or norm <= max_norm else max_norm / norm
-            momenta = [0.5 * old + cut * new.double() for old, new in zip(momenta, grads, strict=True)]
-            params = [one - 0.125 * m for one, m in zip(params, momenta, strict=True)]
-            expect(story["taken"], True, "whether the step was taken")
-            # float32 against float64
-            want = [one.float() for one in params]
-            expect(story["weights"], want, "the weights after a good step", rtol=1e-4, atol=1e-5)
+        weights, gradients, _, max_norm = inputs
+        gradients = gradients[:2]
+        story = learner.run(one_step_each, weights, gradients, ["good"] * len(gradients), max_norm, factor)
+        expect_plain_sgd(story, weights, gradients, max_norm)
 
     @given(inputs=half_trainings, event=st.sampled_from(["inf", "-inf", "nan"]))
     def test_an_overflow_leaves_the_weights_alone(self, learner, inputs, event):
         "One inf or NaN in one gradient is enough."
-        weights, steps, _, _, max_norm = inputs
-        (story,) = learner.run(trained_in_half, weights, steps[:1], [event], 1, max_norm)
-        expect(story["taken"], False, f"what unscale_and_step returns, with a gradient of {event}")
-        expect(story["weights"], weights, "the weights after a skipped step", rtol=0, atol=0)
-        expect(story["factor"], 256.0, "the factor before update")
-        expect(story["updated"], 128.0, "the factor after update")
+        weights, gradients, _, max_norm = inputs
+        story = learner.run(one_step_each, weights, gradients[:1], [event], max_norm, 256.0)
+        expect_skipped(story, weights, event)
+
+
+def expect_skipped(story, weights, event):
+    result = story["result of unscale_and_step, step 1"]
+    expect(result, False, f"what unscale_and_step returns, with a gradient of {event}")
+    for name, one in weights.items():
+        expect(story[f"{name} after step 1"], one, f"{name} after a skipped step", rtol=0, atol=0)
+    expect(story["factor after unscale_and_step, step 1"], 256.0, "factor before update")
+
+
+@exercise("LossScaler", part="update")
+class TestLossScalerUpdate:
+    @given(inputs=half_trainings, growth_interval=dims(3), settings=st.sampled_from(SETTINGS))
+    def test_matches_the_reference(self, both, inputs, growth_interval, settings):
+        "Steps taken and skipped, weights, and the factor as it falls and grows, by the factors that it is given."
+        both.agree(trained_in_half, *inputs, *settings, growth_interval, rtol=1e-4)
+
+    @given(inputs=half_trainings, factor=st.sampled_from([1.0, 64.0, 65536.0]))
+    def test_good_steps_are_those_of_the_optimizer_alone(self, learner, inputs, factor):
+        "Whatever the factor is, nothing of it is left in the weights; the optimiser clips by true lengths."
+        weights, gradients, _, max_norm = inputs
+        gradients = gradients[:2]
+        events = ["good"] * len(gradients)
+        story = learner.run(trained_in_half, weights, gradients, events, max_norm, factor, 2.0, 0.5, 1000)
+        expect_plain_sgd(story, weights, gradients, max_norm)
+
+    @given(inputs=half_trainings, event=st.sampled_from(["inf", "-inf", "nan"]))
+    def test_an_overflow_halves_the_factor(self, learner, inputs, event):
+        "And the weights stay."
+        weights, gradients, _, max_norm = inputs
+        story = learner.run(trained_in_half, weights, gradients[:1], [event], max_norm, 256.0, 2.0, 0.5, 1)
+        expect_skipped(story, weights, event)
+        expect(story["factor after update, step 1"], 128.0, "factor after update")
 
     @given(events=st.sampled_from([("inf", "good"), ("good", "inf"), ("good", "good"), ("nan", "inf")]), seed=seeds())
     def test_one_update_for_two_optimizers(self, both, events, seed):
         "Each steps or skips by its own gradients; the factor falls once if either overflowed."
-        first, second, *grads = numbers(seed, (2, 3), (3,), (2, 3), (3,), kinds=("unit", "integers"))
-        both.agree(two_optimizers, [first, second], grads, events)
+        flat = numbers(seed, (2, 3), (3,), (2, 3), (3,), kinds=("unit", "integers"))
+        weights, grads = numbered("p{}", flat[:2]), numbered("p{}.grad", flat[2:])
+        both.agree(two_optimizers, weights, grads, *events)
 
     @given(seed=seeds())
     def test_saves_gradients_that_are_too_small_for_half_precision(self, learner, seed):
@@ -700,14 +823,12 @@ class TestLossScaler:
         got = learner.run(in_real_half_precision, seed, 3)
         expect(got, want, "a weight after three steps with gradients of 1e-9", rtol=5e-3)
 
-    @given(seed=seeds(), factor=st.sampled_from([1.0, 3.0, 65536.0]))
-    def test_scales_the_loss(self, both, seed, factor):
-        "The loss times the factor, in its own dtype, and the slope is the factor."
-        (loss,) = numbers(seed, (), kinds=("unit",), dtype=precision(seed))
-        both.agree(scaled_loss, loss, factor)
-
     def test_has_the_usual_settings_unless_told(self, learner):
         "65536; twice as much after 2000 good steps; half after an overflow."
-        want = [65536.0, 65536.0, 131072.0, 65536.0]
-        what = "the factor: fresh, after 1999 good steps, after 2000, after an overflow"
-        expect(learner.run(two_thousand_steps), want, what)
+        want = {
+            "factor at first": 65536.0,
+            "factor after 1999 good steps": 65536.0,
+            "factor after 2000 good steps": 131072.0,
+            "factor after an overflow": 65536.0,
+        }
+        expect(learner.run(two_thousand_steps), want)

@@ -157,16 +157,28 @@ def fresh(impl, c, latent_dim, seed):
     return impl.ConvAutoencoder(c, latent_dim)
 
 
-def shapes(impl, c, latent_dim, seed, x):
-    """What the three methods return, by shape."""
+def shape_of(value):
+    """Or what it is instead of an array."""
+    return str(tuple(value.shape)) if hasattr(value, "shape") else f"a {type(value).__name__}"
+
+
+def shape_of_codes(impl, c, latent_dim, seed, x):
     model = fresh(impl, c, latent_dim, seed).eval()
     with torch.no_grad():
-        out, z = model(x), model.encode(x)
+        return {"the shape of encode(x)": shape_of(model.encode(x))}
+
+
+def shapes(impl, c, latent_dim, seed, x):
+    """What decode and forward return, by shape."""
+    model = fresh(impl, c, latent_dim, seed).eval()
+    with torch.no_grad():
+        out = model(x)
         pair = isinstance(out, tuple | list) and len(out) == 2
+        z, logits = map(shape_of, out) if pair else ("no pair", "no pair")
         return {
-            "encode(x)": tuple(z.shape),
-            "decode(z)": tuple(model.decode(torch.ones(len(x), latent_dim)).shape),
-            "forward(x)": [tuple(one.shape) for one in out] if pair else type(out).__name__,
+            "the shape of decode(z)": shape_of(model.decode(torch.ones(len(x), latent_dim))),
+            "the shape of forward(x)[0]": z,
+            "the shape of forward(x)[1]": logits,
         }
 
 
@@ -191,29 +203,51 @@ def both_ways(impl, c, latent_dim, seed, x, other):
     with torch.no_grad():
         z, logits = model(x)
         model.encode(other)
-        return {"forward(x)": (z, logits), "encode(x)": model.encode(x), "decode(z)": decoded_after(model, other, z)}
+        found = {"forward(x)[0]": z, "forward(x)[1]": logits, "encode(x)": model.encode(x)}
+        model.encode(other)
+        return found | {"decode(z)": model.decode(z)}
 
 
-def decoded_after(model, other, z):
-    model.encode(other)
-    return model.decode(z)
+def codes_one_by_one(impl, c, latent_dim, seed, x):
+    """A batch at once, and its pictures one at a time."""
+    model = fresh(impl, c, latent_dim, seed).eval()
+    with torch.no_grad():
+        return {"together": model.encode(x), "alone": torch.cat([model.encode(one[None]) for one in x])}
 
 
 def one_by_one(impl, c, latent_dim, seed, x):
     """A batch at once, and its pictures one at a time."""
     model = fresh(impl, c, latent_dim, seed).eval()
     with torch.no_grad():
-        alone = [model(one[None]) for one in x]
-        return {"together": model(x), "alone": [torch.cat(one) for one in zip(*alone, strict=True)]}
+        z, logits = model(x)
+        codes, pictures = zip(*[model(one[None]) for one in x], strict=True)
+        return {
+            "together": {"z": z, "logits": logits},
+            "alone": {"z": torch.cat(codes), "logits": torch.cat(pictures)},
+        }
 
 
-def at_three(impl, c, latent_dim, seed, x, z):
-    """encode and decode at two points and at the point half-way between them."""
+def encoded_at_three(impl, c, latent_dim, seed, x):
+    """encode of two pictures, and of the one half-way between them."""
     model = fresh(impl, c, latent_dim, seed).eval()
+    halfway = (x[:1] + x[1:]) / 2
     with torch.no_grad():
         return {
-            "encode": [model.encode(one) for one in (x[:1], x[1:], (x[:1] + x[1:]) / 2)],
-            "decode": [model.decode(one) for one in (z[:1], z[1:], (z[:1] + z[1:]) / 2)],
+            "encode(x[0])": model.encode(x[:1]),
+            "encode(x[1])": model.encode(x[1:]),
+            "encode, half-way between": model.encode(halfway),
+        }
+
+
+def decoded_at_three(impl, c, latent_dim, seed, z):
+    """decode of two codes, and of the one half-way between them."""
+    model = fresh(impl, c, latent_dim, seed).eval()
+    halfway = (z[:1] + z[1:]) / 2
+    with torch.no_grad():
+        return {
+            "decode(z[0])": model.decode(z[:1]),
+            "decode(z[1])": model.decode(z[1:]),
+            "decode, half-way between": model.decode(halfway),
         }
 
 
@@ -225,19 +259,35 @@ def unreached(impl, c, latent_dim, seed, x):
     learned = [(name, one.grad) for name, one in model.named_parameters() if one.requires_grad]
     return {
         "parameters at all": bool(learned),
-        "without a gradient": [name for name, grad in learned if grad is None],
-        "with a gradient that is not finite": [
+        "parameters without a gradient": listed(name for name, grad in learned if grad is None),
+        "parameters with a gradient that is not finite": listed(
             name for name, grad in learned if grad is not None and not bool(grad.isfinite().all())
-        ],
+        ),
     }
 
 
-def loaded(impl, c, latent_dim, seed, x):
+def listed(names):
+    return ", ".join(names) or "none"
+
+
+def a_second_one(impl, c, latent_dim, seed):
     """A module, and another one that has loaded what the first has learned."""
     first, second = fresh(impl, c, latent_dim, seed), fresh(impl, c, latent_dim, seed + 1)
     second.load_state_dict(first.state_dict())
+    return first.eval(), second.eval()
+
+
+def codes_of_a_second_one(impl, c, latent_dim, seed, x):
+    first, second = a_second_one(impl, c, latent_dim, seed)
     with torch.no_grad():
-        return [first.eval()(x), second.eval()(x)]
+        return {"the first one's": first.encode(x), "the second one's": second.encode(x)}
+
+
+def loaded(impl, c, latent_dim, seed, x):
+    first, second = a_second_one(impl, c, latent_dim, seed)
+    with torch.no_grad():
+        (z, logits), (again, same) = first(x), second(x)
+    return {"the first one's": {"z": z, "logits": logits}, "the second one's": {"z": again, "logits": same}}
 
 
 def trained(impl, latent_dim, seed, x):
@@ -289,15 +339,13 @@ def bend(values):
     return float((middle - (a + b) / 2).abs().max()) / apart if apart else 0.0
 
 
-@exercise("ConvAutoencoder")
-class TestConvAutoencoder:
+@exercise("ConvAutoencoder", part="encode")
+class TestEncode:
     @given(SIZES)
-    def test_returns_codes_and_pictures_of_the_right_size(self, learner, sizes):
-        "encode: (B, latent_dim). decode: (B, c, 28, 28). forward: both, as a pair."
+    def test_matches_the_references_shapes(self, both, sizes):
+        "encode: (B, c, 28, 28) -> (B, latent_dim)."
         c, latent_dim, b, seed = sizes
-        got = learner.run(shapes, c, latent_dim, seed, batch(b, c, seed))
-        z, logits = (b, latent_dim), (b, c, 28, 28)
-        expect(got, {"encode(x)": z, "decode(z)": logits, "forward(x)": [z, logits]}, "the shapes")
+        both.agree(shape_of_codes, c, latent_dim, seed, batch(b, c, seed))
 
     @given(WIDE)
     def test_codes_are_any_real_numbers(self, learner, sizes):
@@ -305,6 +353,43 @@ class TestConvAutoencoder:
         c, latent_dim, seed = sizes
         below = learner.run(codes_below_0, c, latent_dim, seed, batch(4, c, seed))
         assert bool(below.any()), "no number of any code is below 0: is there an activation on z?"
+
+    @given(SIZES)
+    def test_treats_every_picture_by_itself(self, learner, sizes):
+        "In eval mode a picture has the same code in any batch."
+        c, latent_dim, _, seed = sizes
+        got = learner.run(codes_one_by_one, c, latent_dim, seed, batch(3, c, seed))
+        expect(got["alone"], got["together"], "codes of pictures one at a time, against the batch")
+
+    @given(WIDE)
+    def test_is_not_linear(self, learner, sizes):
+        "Half-way between two pictures the code is not half-way between theirs."
+        c, latent_dim, seed = sizes
+        got = learner.run(encoded_at_three, c, latent_dim, seed, batch(2, c, seed).round())
+        # rounding makes 1e-6 of a linear map; one layer of the mildest activation makes 1e-2
+        assert bend(got.values()) > 1e-4, "encode is a linear map: no bend between the layers"
+
+    @given(SIZES)
+    def test_its_state_is_all_there_is(self, learner, sizes):
+        "A second module that loads the first one's state_dict gives the same codes."
+        c, latent_dim, b, seed = sizes
+        got = learner.run(codes_of_a_second_one, c, latent_dim, seed, batch(b, c, seed))
+        expect(got["the second one's"], got["the first one's"], "z of the module that loaded the state")
+
+    @given(SIZES)
+    def test_leaves_x_alone(self, learner, sizes):
+        c, latent_dim, b, seed = sizes
+        x = batch(b, c, seed)
+        expect(learner.run(x_after_encode, c, latent_dim, seed, x), x, "x after the call", rtol=0, atol=0)
+
+
+@exercise("ConvAutoencoder", part="decode")
+class TestDecode:
+    @given(SIZES)
+    def test_matches_the_references_shapes(self, both, sizes):
+        "decode: (B, latent_dim) -> (B, c, 28, 28). forward: code and logits, as a pair."
+        c, latent_dim, b, seed = sizes
+        both.agree(shapes, c, latent_dim, seed, batch(b, c, seed))
 
     @given(WIDE)
     def test_logits_are_any_real_numbers(self, learner, sizes):
@@ -322,42 +407,45 @@ class TestConvAutoencoder:
         c, latent_dim, b, seed = sizes
         x, other = batch(b, c, seed), batch(b, c, seed + 100)
         got = learner.run(both_ways, c, latent_dim, seed, x, other)
-        z, logits = got["forward(x)"]
         # float32 through four layers, on two paths that may be computed in another order
-        expect(got["encode(x)"], z, "encode(x), against forward(x)[0]")
-        expect(got["decode(z)"], logits, "decode(z), against forward(x)[1]")
+        expect(got["encode(x)"], got["forward(x)[0]"], "encode(x), against forward(x)[0]")
+        expect(got["decode(z)"], got["forward(x)[1]"], "decode(z), against forward(x)[1]")
 
     @given(SIZES)
     def test_treats_every_picture_by_itself(self, learner, sizes):
         "In eval mode a picture has the same code and the same reconstruction in any batch."
         c, latent_dim, _, seed = sizes
         got = learner.run(one_by_one, c, latent_dim, seed, batch(3, c, seed))
-        expect(list(got["alone"]), list(got["together"]), "pictures one at a time, against the batch")
+        expect(got["alone"], got["together"], "pictures one at a time, against the batch")
 
     @given(WIDE)
-    def test_neither_way_is_linear(self, learner, sizes):
-        "Half-way between two pictures the code is not half-way between theirs; and so for decode."
+    def test_is_not_linear(self, learner, sizes):
+        "Half-way between two codes the logits are not half-way between theirs."
         c, latent_dim, seed = sizes
-        z = 3 * torch.randn(2, latent_dim, generator=generator(seed))
-        got = learner.run(at_three, c, latent_dim, seed, batch(2, c, seed).round(), z)
-        for name, values in got.items():
-            # rounding makes 1e-6 of a linear map; one layer of the mildest activation makes 1e-2
-            assert len(values) == 3 and bend(values) > 1e-4, f"{name} is a linear map: no bend between the layers"
+        got = learner.run(
+            decoded_at_three, c, latent_dim, seed, 3 * torch.randn(2, latent_dim, generator=generator(seed))
+        )
+        # as for encode
+        assert bend(got.values()) > 1e-4, "decode is a linear map: no bend between the layers"
 
     @given(SIZES)
     def test_all_of_it_can_be_learned(self, learner, sizes):
         "Every parameter gets a gradient from the reconstructions."
         c, latent_dim, _, seed = sizes
         got = learner.run(unreached, c, latent_dim, seed, batch(4, c, seed))
-        nothing = {"without a gradient": [], "with a gradient that is not finite": []}
-        expect(got, {"parameters at all": True} | nothing, "the parameters")
+        want = {
+            "parameters at all": True,
+            "parameters without a gradient": "none",
+            "parameters with a gradient that is not finite": "none",
+        }
+        expect(got, want)
 
     @given(SIZES)
     def test_its_state_is_all_there_is(self, learner, sizes):
         "A second module that loads the first one's state_dict gives the same answers."
         c, latent_dim, b, seed = sizes
-        first, second = learner.run(loaded, c, latent_dim, seed, batch(b, c, seed))
-        expect(list(second), list(first), "(z, logits) of the module that loaded the state")
+        got = learner.run(loaded, c, latent_dim, seed, batch(b, c, seed))
+        expect(got["the second one's"], got["the first one's"], "of the module that loaded the state")
 
     @given(SIZES)
     def test_leaves_x_alone(self, learner, sizes):
@@ -369,11 +457,18 @@ class TestConvAutoencoder:
         "After some steps of Adam, 90 % of the pixels are on the right side of 0."
         x = rectangles(31)
         white = learner.run(trained, 8, 31, x)
-        expect((tuple(white.shape), str(white.dtype)), (tuple(x.shape), "torch.bool"), "logits > 0")
+        expect(f"{tuple(white.shape)} {white.dtype}", f"{tuple(x.shape)} torch.bool", "shape and dtype of logits > 0")
         right = float((white == (x > 0.5)).double().mean())
         assert right >= 0.9, (
             f"{right:.0%} of the pixels are right after training on these four pictures; 90 % are wanted"
         )
+
+
+def x_after_encode(impl, c, latent_dim, seed, x):
+    model = fresh(impl, c, latent_dim, seed).eval()
+    with torch.no_grad():
+        model.encode(x)
+    return x
 
 
 def x_afterwards(impl, c, latent_dim, seed, x):
@@ -580,7 +675,7 @@ class TestTsneAffinities:
     def test_is_symmetric_with_sum_1_and_nobody_is_their_own_neighbour(self, learner, inputs):
         x, perplexity = inputs
         p = learner.tsne_affinities(x, perplexity)
-        expect(p.shape, (len(x), len(x)), "the shape of P")
+        expect(str(p.shape), str((len(x), len(x))), "the shape of P")
         expect(p.T, p, "P, transposed")
         expect(float(p.sum()), 1.0, "the sum of P")
         expect(np.diagonal(p), np.zeros(len(x)), "the diagonal of P", rtol=0, atol=0)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.judge import exercise, expect
+from grader.judge.terms.scenarios import named, refusal
 from grader.judge.trial.strategies import dims, generator, seeds
 
 # Near t = 0, 1 - ᾱ is a ten-thousandth that is left of a subtraction of float32 numbers near 1. Computed in another
@@ -35,7 +36,7 @@ shapes = st.lists(dims(4), min_size=2, max_size=4)
 
 
 def batches(count, first=0, kinds=kinds, lengths=lengths):
-    """T, kind, one timestep per image from `first` to T - 1, and `count` batches of images of one shape."""
+    """A schedule, one timestep per image from `first` to T - 1, and `count` batches of images of one shape."""
     return st.builds(partial(_batch, count, first), lengths, kinds, shapes, st.booleans(), seeds())
 
 
@@ -46,7 +47,7 @@ def _batch(count, first, length, kind, shape, whole, seed):
     ends = rng.choice([first, min(first + 1, length - 1), length - 1], size=shape[0])
     t = torch.from_numpy(np.where(rng.random(shape[0]) < 1 / 3, ends, t))
     images = rng.integers(-3, 4, (count, *shape)) if whole else rng.normal(size=(count, *shape))
-    return length, kind, t, *torch.from_numpy(images).float()
+    return {"T": length, "kind": kind}, t, *torch.from_numpy(images).float()
 
 
 def linear_alpha_bar(length):
@@ -56,8 +57,8 @@ def linear_alpha_bar(length):
 
 def doubled(inputs):
     """The same inputs, with the images in float64."""
-    T, kind, t, *images = inputs
-    return T, kind, t, *(image.double() for image in images)
+    schedule, t, *images = inputs
+    return schedule, t, *(image.double() for image in images)
 
 
 def over_images(values, t, images):
@@ -65,6 +66,10 @@ def over_images(values, t, images):
 
 
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
+
+
+def made(impl, schedule):
+    return impl.NoiseSchedule(schedule["T"], schedule["kind"])
 
 
 def tables(impl, T, kind):
@@ -77,93 +82,125 @@ def default_tables(impl):
     return {"betas": schedule.betas, "alphas_cumprod": schedule.alphas_cumprod}
 
 
-def alpha_bar(impl, T, kind, t, like):
-    return impl.NoiseSchedule(T, kind).alpha_bar(t, like)
+def alpha_bar(impl, schedule, t, like):
+    return made(impl, schedule).alpha_bar(t, like)
 
 
-def q_sample(impl, T, kind, t, x0, noise):
-    return impl.NoiseSchedule(T, kind).q_sample(x0, t, noise)
+def q_sample(impl, schedule, t, x0, noise):
+    return made(impl, schedule).q_sample(x0, t, noise)
 
 
-def arguments_afterwards(impl, scenario, T, kind, *tensors):
-    scenario(impl, T, kind, *tensors)
-    return tensors
+def afterwards(**arguments):
+    return {f"{name} after the call": value for name, value in arguments.items()}
 
 
-def predict_x0(impl, T, kind, t, xt, out, *prediction):
-    return impl.predict_x0(impl.NoiseSchedule(T, kind), xt, t, out, *prediction)
+def q_sample_arguments_afterwards(impl, schedule, t, x0, noise):
+    made(impl, schedule).q_sample(x0, t, noise)
+    return afterwards(x0=x0, t=t, noise=noise)
 
 
-def v_target(impl, T, kind, t, x0, eps):
-    return impl.v_target(impl.NoiseSchedule(T, kind), x0, eps, t)
+def predict_x0(impl, schedule, t, xt, out, kind=None):
+    return impl.predict_x0(made(impl, schedule), xt, t, out, *([] if kind is None else [kind]))
 
 
-def q_posterior(impl, T, kind, t, x0, xt):
-    mean, var = impl.q_posterior(impl.NoiseSchedule(T, kind), x0, xt, t)  # a named tuple will do
-    return mean, var
+def predict_x0_arguments_afterwards(impl, schedule, t, xt, out, kind):
+    impl.predict_x0(made(impl, schedule), xt, t, out, kind)
+    return afterwards(xt=xt, t=t, out=out)
 
 
-def posterior_mean(impl, *inputs):
-    return q_posterior(impl, *inputs)[0]
+def predict_x0_refusal(impl, schedule, t, xt, out, kind):
+    try:
+        impl.predict_x0(made(impl, schedule), xt, t, out, kind)
+    except ValueError:
+        return "ValueError"
+    return "no error"
 
 
-def posterior_variance(impl, *inputs):
-    return q_posterior(impl, *inputs)[1]
+def v_target(impl, schedule, t, x0, eps):
+    return impl.v_target(made(impl, schedule), x0, eps, t)
 
 
-def p_sample(impl, T, kind, t, model_out, xt, noise):
-    return impl.p_sample(impl.NoiseSchedule(T, kind), model_out, xt, t, noise)
+def v_target_arguments_afterwards(impl, schedule, t, x0, eps):
+    impl.v_target(made(impl, schedule), x0, eps, t)
+    return afterwards(x0=x0, eps=eps, t=t)
 
 
-def min_snr_weights(impl, T, kind, **options):
-    schedule = impl.NoiseSchedule(T, kind)
-    return {"weights": impl.min_snr_weights(schedule, **options), "ᾱ afterwards": schedule.alphas_cumprod}
+def q_posterior(impl, schedule, t, x0, xt):
+    return named(impl.q_posterior(made(impl, schedule), x0, xt, t), "mean", "var")
+
+
+def posterior_mean(impl, schedule, t, x0, xt):
+    return {"mean": q_posterior(impl, schedule, t, x0, xt)["mean"]}
+
+
+def posterior_variance(impl, schedule, t, x0, xt):
+    return {"var": q_posterior(impl, schedule, t, x0, xt)["var"]}
+
+
+def q_posterior_arguments_afterwards(impl, schedule, t, x0, xt):
+    impl.q_posterior(made(impl, schedule), x0, xt, t)
+    return afterwards(x0=x0, xt=xt, t=t)
+
+
+def p_sample(impl, schedule, t, model_out, xt, noise):
+    return impl.p_sample(made(impl, schedule), model_out, xt, t, noise)
+
+
+def p_sample_arguments_afterwards(impl, schedule, t, model_out, xt, noise):
+    impl.p_sample(made(impl, schedule), model_out, xt, t, noise)
+    return afterwards(model_out=model_out, xt=xt, t=t, noise=noise)
+
+
+def min_snr_weights(impl, schedule, gamma=None):
+    schedule = made(impl, schedule)
+    weights = impl.min_snr_weights(schedule, **({} if gamma is None else {"gamma": gamma}))
+    return {"weights": weights, "schedule.alphas_cumprod after the call": schedule.alphas_cumprod}
 
 
 def timestep_embedding_and_t(impl, t, dim):
-    return impl.timestep_embedding(t, dim), t
+    return {"embedding": impl.timestep_embedding(t, dim), "t after the call": t}
 
 
-def loss(impl, T, kind, t, x0, noise, weight=None):
+def loss(impl, schedule, t, x0, noise, weight=None):
     """The loss of a small model of xt and t, and its gradient in the model's one parameter."""
     slope = torch.tensor(0.7, requires_grad=True)
 
     def model(x, t):
         return slope * torch.tanh(x) + over_images(torch.cos(t), torch.arange(len(t)), x)
 
-    value = impl.ddpm_loss(impl.NoiseSchedule(T, kind), model, x0, t, noise, weight)
+    value = impl.ddpm_loss(made(impl, schedule), model, x0, t, noise, weight)
     (gradient,) = torch.autograd.grad(value, slope)
-    return value, gradient
+    return {"loss": value, "gradient of the model's parameter": gradient}
 
 
-def loss_of_a_model_that_says(impl, T, kind, t, x0, noise, answer, weight=None):
-    return impl.ddpm_loss(impl.NoiseSchedule(T, kind), lambda x, t: answer, x0, t, noise, weight)
+def loss_arguments_afterwards(impl, schedule, t, x0, noise, weight):
+    loss(impl, schedule, t, x0, noise, weight)
+    return afterwards(x0=x0, t=t, noise=noise, weight=weight)
 
 
-def what_the_model_is_given(impl, T, kind, t, x0, noise):
+def loss_of_a_prediction(impl, schedule, t, x0, noise, prediction):
+    """The loss of a model that predicts this, whatever it is given."""
+    return impl.ddpm_loss(made(impl, schedule), lambda x, t: prediction, x0, t, noise, None)
+
+
+def what_the_model_is_given(impl, schedule, t, x0, noise):
+    """How often the model is called, and with what the first time."""
     calls = []
 
     def model(x, t):
         calls.append((x, t))
         return torch.zeros_like(x)
 
-    impl.ddpm_loss(impl.NoiseSchedule(T, kind), model, x0, t, noise)
-    return calls
-
-
-def raises_value_error(impl, scenario, *args, **kwargs):
-    try:
-        scenario(impl, *args, **kwargs)
-    except ValueError:
-        return True
-    return False
+    impl.ddpm_loss(made(impl, schedule), model, x0, t, noise)
+    xt, t = calls[0] if calls else (None, None)
+    return {"calls of the model": len(calls), "xt given to the model": xt, "t given to the model": t}
 
 
 # The checks -------------------------------------------------------------------------------------------------
 
 
-@exercise("NoiseSchedule")
-class TestNoiseSchedule:
+@exercise("NoiseSchedule", part="betas")
+class TestBetas:
     @given(T=lengths, kind=kinds)
     def test_tables_match_the_reference(self, both, T, kind):
         "βₜ of the kind, and ᾱₜ = ∏ (1 - βₛ) over s ≤ t."
@@ -195,33 +232,36 @@ class TestNoiseSchedule:
     @given(name=st.sampled_from(["quadratic", "", "LINEAR"]))
     def test_unknown_kind_is_refused(self, learner, name):
         "A kind that does not exist raises ValueError."
-        assert learner.run(raises_value_error, tables, 10, name), f"the kind {name!r} was accepted"
+        expect(learner.run(refusal, "NoiseSchedule", 10, name), "ValueError", f"the kind {name!r}")
 
+
+@exercise("NoiseSchedule", part="q_sample")
+class TestQSample:
     @given(inputs=batches(1, first=-1))
     def test_alpha_bar_matches_the_reference(self, both, inputs):
         "ᾱ at each image's t, 1 for t = -1, with the images' number of axes."
         both.agree(alpha_bar, *inputs, **TABLE)
 
     @given(inputs=batches(2))
-    def test_q_sample_matches_the_reference(self, both, inputs):
+    def test_matches_the_reference_at_every_timestep(self, both, inputs):
         "√ᾱ x₀ + √(1-ᾱ) ε, each image at its own t."
         both.agree(q_sample, *inputs, **IMAGE)
 
     @given(inputs=batches(2))
-    def test_q_sample_keeps_the_variance(self, learner, inputs):
+    def test_keeps_the_variance(self, learner, inputs):
         "The squares of the two coefficients add up to 1."
-        T, kind, t, x0, noise = inputs
+        schedule, t, x0, noise = inputs
         one, zero = torch.ones_like(x0), torch.zeros_like(noise)
-        signal = learner.run(q_sample, T, kind, t, one, zero)
-        added = learner.run(q_sample, T, kind, t, zero, one)
+        signal = learner.run(q_sample, schedule, t, one, zero)
+        added = learner.run(q_sample, schedule, t, zero, one)
         expect(signal**2 + added**2, one, "signal² + noise²")
 
     @given(inputs=batches(2, kinds=linear))
     def test_one_jump_is_many_small_steps(self, learner, inputs):
         "The jump to step t is what t + 1 steps xₛ = √(1-βₛ) xₛ₋₁ + √βₛ ε leave of the image."
-        T, kind, t, x0, _ = inputs
-        want = x0 * over_images(linear_alpha_bar(T).sqrt(), t, x0)
-        expect(learner.run(q_sample, T, kind, t, x0, torch.zeros_like(x0)), want, "xₜ without noise")
+        schedule, t, x0, _ = inputs
+        want = x0 * over_images(linear_alpha_bar(schedule["T"]).sqrt(), t, x0)
+        expect(learner.run(q_sample, schedule, t, x0, torch.zeros_like(x0)), want, "xₜ without noise")
 
     @given(inputs=batches(2))
     def test_double_precision_stays(self, both, inputs):
@@ -231,66 +271,91 @@ class TestNoiseSchedule:
     @given(inputs=batches(2))
     def test_inputs_are_left_alone(self, learner, inputs):
         "q_sample does not write into its arguments."
-        expect(learner.run(arguments_afterwards, q_sample, *inputs), inputs[2:], "the arguments after the call")
+        _, t, x0, noise = inputs
+        got = learner.run(q_sample_arguments_afterwards, *inputs)
+        expect(got, afterwards(x0=x0, t=t, noise=noise))
 
 
-@exercise("predict_x0")
+@exercise("predict_x0", part="predict_x0")
 class TestPredictX0:
     # Half of the schedules are long ones: only there does the formula leave the range of the images.
     @given(
         inputs=batches(2, kinds=mild, lengths=st.sampled_from([1, 5, 1000, 1000])),
-        prediction=st.sampled_from([(), ("eps",), ("v",)]),
+        kind=st.sampled_from([None, "eps", "v"]),
     )
-    def test_matches_the_reference(self, both, inputs, prediction):
+    def test_matches_the_reference(self, both, inputs, kind):
         "The jump solved for x₀, from noise or from velocity; nothing is clipped."
         # At the end of a thousand steps this divides by √ᾱ = 0.006: numbers of 1e3, and their rounding.
-        both.agree(predict_x0, *inputs, *prediction, rtol=5e-3, atol=2e-3)
-
-    @given(inputs=batches(2))
-    def test_v_target_matches_the_reference(self, both, inputs):
-        "√ᾱ ε - √(1-ᾱ) x₀."
-        both.agree(v_target, *inputs, **IMAGE)
+        both.agree(predict_x0, *inputs, *([] if kind is None else [kind]), rtol=5e-3, atol=2e-3)
 
     @given(inputs=batches(2, kinds=linear))
     def test_true_noise_gives_the_image_back(self, learner, inputs):
         "From xₜ = √ᾱ x₀ + √(1-ᾱ) ε and ε itself, x₀ is recovered."
-        T, kind, t, x0, noise = inputs
-        ab = over_images(linear_alpha_bar(T), t, x0.double())
+        schedule, t, x0, noise = inputs
+        ab = over_images(linear_alpha_bar(schedule["T"]), t, x0.double())
         xt = (ab.sqrt() * x0 + (1 - ab).sqrt() * noise).float()
-        got = learner.run(predict_x0, T, kind, t, xt, noise, "eps")
+        got = learner.run(predict_x0, schedule, t, xt, noise, "eps")
         # At the end of a thousand steps xₜ keeps 0.6 % of the image, and its rounding error grows 160-fold.
         expect(got, x0, "x₀", rtol=2e-3, atol=1e-3)
 
     @given(inputs=batches(2, kinds=linear))
-    def test_velocity_is_a_quarter_turn(self, learner, inputs):
-        "(xₜ, v) is (x₀, ε) turned by one angle: v has the length that is left, and leads back to x₀."
-        T, kind, t, x0, noise = inputs
-        ab = over_images(linear_alpha_bar(T), t, x0)
-        xt = ab.sqrt() * x0 + (1 - ab).sqrt() * noise
-        v = learner.run(v_target, T, kind, t, x0, noise)
-        expect(xt**2 + v**2, x0**2 + noise**2, "xₜ² + v²", **IMAGE)
-        expect(learner.run(predict_x0, T, kind, t, xt, v, "v"), x0, "x₀ from v", **IMAGE)
+    def test_true_velocity_gives_the_image_back(self, learner, inputs):
+        "From xₜ = √ᾱ x₀ + √(1-ᾱ) ε and v = √ᾱ ε - √(1-ᾱ) x₀, x₀ is recovered."
+        schedule, t, x0, noise = inputs
+        ab = over_images(linear_alpha_bar(schedule["T"]), t, x0)
+        xt, v = ab.sqrt() * x0 + (1 - ab).sqrt() * noise, ab.sqrt() * noise - (1 - ab).sqrt() * x0
+        expect(learner.run(predict_x0, schedule, t, xt, v, "v"), x0, "x₀ from v", **IMAGE)
 
-    @given(inputs=batches(2, kinds=mild), prediction=st.sampled_from(["eps", "v"]))
-    def test_double_precision_stays(self, both, inputs, prediction):
+    @given(inputs=batches(2, kinds=mild), kind=st.sampled_from(["eps", "v"]))
+    def test_double_precision_stays(self, both, inputs, kind):
         "float64 images give a float64 result."
-        both.agree(predict_x0, *doubled(inputs), prediction, rtol=5e-3, atol=2e-3)
-        both.agree(v_target, *doubled(inputs), **IMAGE)
+        both.agree(predict_x0, *doubled(inputs), kind, rtol=5e-3, atol=2e-3)
 
-    @given(inputs=batches(2), prediction=st.sampled_from(["eps", "v"]))
-    def test_inputs_are_left_alone(self, learner, inputs, prediction):
-        "Neither function writes into its arguments."
-        after = learner.run(arguments_afterwards, predict_x0, *inputs, prediction)
-        expect(after[:-1], inputs[2:], "predict_x0's arguments after the call")
-        expect(learner.run(arguments_afterwards, v_target, *inputs), inputs[2:], "v_target's after the call")
+    @given(inputs=batches(2), kind=st.sampled_from(["eps", "v"]))
+    def test_inputs_are_left_alone(self, learner, inputs, kind):
+        "predict_x0 does not write into its arguments."
+        _, t, xt, out = inputs
+        got = learner.run(predict_x0_arguments_afterwards, *inputs, kind)
+        expect(got, afterwards(xt=xt, t=t, out=out))
 
     @given(inputs=batches(2), name=st.sampled_from(["epsilon", "", "x0"]))
     def test_unknown_prediction_is_refused(self, learner, inputs, name):
         "A kind of prediction that does not exist raises ValueError."
-        assert learner.run(raises_value_error, predict_x0, *inputs, name), f"the kind {name!r} was accepted"
+        accepted = learner.run(predict_x0_refusal, *inputs, name) != "ValueError"
+        assert not accepted, f"the kind {name!r} is accepted, where a ValueError is promised"
 
 
-@exercise("q_posterior")
+@exercise("predict_x0", part="v_target")
+class TestVTarget:
+    @given(inputs=batches(2))
+    def test_matches_the_reference(self, both, inputs):
+        "√ᾱ ε - √(1-ᾱ) x₀."
+        both.agree(v_target, *inputs, **IMAGE)
+
+    @given(inputs=batches(2, kinds=linear))
+    def test_velocity_is_a_quarter_turn(self, learner, inputs):
+        "(xₜ, v) is (x₀, ε) turned by one angle: v has the length that is left, and leads back to x₀."
+        schedule, t, x0, noise = inputs
+        ab = over_images(linear_alpha_bar(schedule["T"]), t, x0)
+        xt = ab.sqrt() * x0 + (1 - ab).sqrt() * noise
+        v = learner.run(v_target, schedule, t, x0, noise)
+        expect(xt**2 + v**2, x0**2 + noise**2, "xₜ² + v²", **IMAGE)
+        expect(ab.sqrt() * xt - (1 - ab).sqrt() * v, x0, "√ᾱ xₜ - √(1-ᾱ) v", **IMAGE)
+
+    @given(inputs=batches(2, kinds=mild))
+    def test_double_precision_stays(self, both, inputs):
+        "float64 images give a float64 result."
+        both.agree(v_target, *doubled(inputs), **IMAGE)
+
+    @given(inputs=batches(2))
+    def test_inputs_are_left_alone(self, learner, inputs):
+        "v_target does not write into its arguments."
+        _, t, x0, eps = inputs
+        got = learner.run(v_target_arguments_afterwards, *inputs)
+        expect(got, afterwards(x0=x0, eps=eps, t=t))
+
+
+@exercise("q_posterior", returns=("mean", "var"))
 class TestQPosterior:
     @given(inputs=batches(2))
     def test_matches_the_reference(self, both, inputs):
@@ -301,31 +366,31 @@ class TestQPosterior:
     @given(inputs=batches(2, kinds=linear, first=1, lengths=st.sampled_from([2, 5, 30, 1000])))
     def test_precisions_add(self, learner, inputs):
         "1/β̃ is the precision of the jump to t - 1 plus that of the step to t, seen from t - 1."
-        T, _, t, x0, xt = inputs
-        beta = over_images(torch.linspace(1e-4, 0.02, T, dtype=torch.float64), t, x0.double())
-        ab_prev = over_images(linear_alpha_bar(T), t - 1, x0.double())
-        mean, var = learner.run(q_posterior, *inputs)
+        schedule, t, x0, xt = inputs
+        beta = over_images(torch.linspace(1e-4, 0.02, schedule["T"], dtype=torch.float64), t, x0.double())
+        ab_prev = over_images(linear_alpha_bar(schedule["T"]), t - 1, x0.double())
+        got = learner.run(q_posterior, *inputs)
         precision = 1 / (1 - ab_prev) + (1 - beta) / beta
         want = (ab_prev.sqrt() / (1 - ab_prev) * x0 + (1 - beta).sqrt() / beta * xt) / precision
-        expect(var, (1 / precision).float(), "the variance", **VARIANCE)
-        expect(mean, want.float(), "the mean", **MEAN)
+        expect(got["var"], (1 / precision).float(), "var", **VARIANCE)
+        expect(got["mean"], want.float(), "mean", **MEAN)
 
     @given(inputs=batches(1, kinds=linear))
     def test_agrees_with_the_jump_on_average(self, learner, inputs):
         "When xₜ is its own average, √ᾱₜ x₀, the mean is the average of xₜ₋₁, √ᾱₜ₋₁ x₀."
-        T, kind, t, x0 = inputs
-        ab, ab_prev = (over_images(linear_alpha_bar(T), step, x0) for step in (t, t - 1))
-        mean, var = learner.run(q_posterior, T, kind, t, x0, ab.sqrt() * x0)
-        expect(mean, ab_prev.sqrt() * x0, "the mean at xₜ = √ᾱₜ x₀", **MEAN)
-        assert bool((var <= 1 - ab_prev + 1e-6).all()), "seeing xₜ made xₜ₋₁ less certain than it was without"
+        schedule, t, x0 = inputs
+        ab, ab_prev = (over_images(linear_alpha_bar(schedule["T"]), step, x0) for step in (t, t - 1))
+        got = learner.run(q_posterior, schedule, t, x0, ab.sqrt() * x0)
+        expect(got["mean"], ab_prev.sqrt() * x0, "mean at xₜ = √ᾱₜ x₀", **MEAN)
+        assert bool((got["var"] <= 1 - ab_prev + 1e-6).all()), "seeing xₜ made xₜ₋₁ less certain than it was without"
 
     @given(inputs=batches(2))
     def test_before_the_first_step_is_the_clean_image(self, learner, inputs):
         "At t = 0 the previous image is x₀: that mean, and no variance."
-        T, kind, t, x0, xt = inputs
-        mean, var = learner.run(q_posterior, T, kind, torch.zeros_like(t), x0, xt)
-        expect(mean, x0, "the mean at t = 0", **IMAGE)
-        expect(var, torch.zeros(len(t), *[1] * (x0.ndim - 1)), "the variance at t = 0", **VARIANCE)
+        schedule, t, x0, xt = inputs
+        got = learner.run(q_posterior, schedule, torch.zeros_like(t), x0, xt)
+        expect(got["mean"], x0, "mean at t = 0", **IMAGE)
+        expect(got["var"], torch.zeros(len(t), *[1] * (x0.ndim - 1)), "var at t = 0", **VARIANCE)
 
     @given(inputs=batches(2))
     def test_double_precision_stays(self, both, inputs):
@@ -335,7 +400,9 @@ class TestQPosterior:
     @given(inputs=batches(2))
     def test_inputs_are_left_alone(self, learner, inputs):
         "q_posterior does not write into its arguments."
-        expect(learner.run(arguments_afterwards, q_posterior, *inputs), inputs[2:], "the arguments after the call")
+        _, t, x0, xt = inputs
+        got = learner.run(q_posterior_arguments_afterwards, *inputs)
+        expect(got, afterwards(x0=x0, xt=xt, t=t))
 
 
 @exercise("p_sample")
@@ -348,19 +415,19 @@ class TestPSample:
     @given(inputs=batches(3, kinds=linear))
     def test_noise_enters_by_its_standard_deviation(self, learner, inputs):
         "z enters as σ z with σ² = β̃, the variance of the posterior; not at all at t = 0."
-        T, kind, t, eps, xt, noise = inputs
-        table = linear_alpha_bar(T)
+        schedule, t, eps, xt, noise = inputs
+        table = linear_alpha_bar(schedule["T"])
         ab, ab_prev = (over_images(table, step, xt.double()) for step in (t, t - 1))
         sigma = ((1 - ab / ab_prev) * (1 - ab_prev) / (1 - ab)).sqrt()
-        moved = learner.run(p_sample, T, kind, t, eps, xt, 100 * noise)
-        still = learner.run(p_sample, T, kind, t, eps, xt, torch.zeros_like(noise))
+        moved = learner.run(p_sample, schedule, t, eps, xt, 100 * noise)
+        still = learner.run(p_sample, schedule, t, eps, xt, torch.zeros_like(noise))
         expect(moved - still, (100 * sigma * noise).float(), "what 100 z changes", **IMAGE)
 
     @given(inputs=batches(3, kinds=linear))
     def test_last_step_adds_no_noise(self, learner, inputs):
         "At t = 0 the result is the estimate of x₀, whatever z is."
-        T, kind, t, eps, xt, noise = inputs
-        got = learner.run(p_sample, T, kind, torch.zeros_like(t), eps, xt, 1e4 * noise)
+        schedule, t, eps, xt, noise = inputs
+        got = learner.run(p_sample, schedule, torch.zeros_like(t), eps, xt, 1e4 * noise)
         want = (xt - 0.01 * eps) / (1 - 1e-4) ** 0.5
         expect(got, want, "the result at t = 0", **IMAGE)
 
@@ -370,10 +437,11 @@ class TestPSample:
         draw = generator(seed)
         image, start = torch.randn(2, *shape, generator=draw)
         noises = torch.randn(T, *shape, generator=draw)
+        schedule = {"T": T, "kind": "linear"}
         table, x = linear_alpha_bar(T).float(), start
         for step in reversed(range(T)):
             eps = (x - table[step].sqrt() * image) / (1 - table[step]).sqrt()
-            x = learner.run(p_sample, T, "linear", torch.full((len(x),), step), eps, x, noises[step])
+            x = learner.run(p_sample, schedule, torch.full((len(x),), step), eps, x, noises[step])
         # The last step divides the rounding error of x - √ᾱ·image by √(1-ᾱ) = 0.01.
         expect(x, image, "the sample", rtol=2e-3, atol=1e-3)
 
@@ -385,7 +453,9 @@ class TestPSample:
     @given(inputs=batches(3))
     def test_inputs_are_left_alone(self, learner, inputs):
         "p_sample does not write into its arguments."
-        expect(learner.run(arguments_afterwards, p_sample, *inputs), inputs[2:], "the arguments after the call")
+        _, t, eps, xt, noise = inputs
+        got = learner.run(p_sample_arguments_afterwards, *inputs)
+        expect(got, afterwards(model_out=eps, xt=xt, t=t, noise=noise))
 
 
 @exercise("timestep_embedding")
@@ -434,7 +504,7 @@ class TestTimestepEmbedding:
         expect(got[:, half], angle.cos(), "the first cosine")
 
 
-@exercise("ddpm_loss")
+@exercise("ddpm_loss", part="ddpm_loss")
 class TestDdpmLoss:
     @given(inputs=batches(2))
     def test_matches_the_reference(self, both, inputs):
@@ -444,24 +514,25 @@ class TestDdpmLoss:
     @given(inputs=batches(2), seed=seeds())
     def test_weighted_loss_matches_the_reference(self, both, inputs, seed):
         "With a table of weights each image counts by the weight of its timestep."
-        weight = torch.rand(inputs[0], generator=generator(seed))
+        weight = torch.rand(inputs[0]["T"], generator=generator(seed))
         both.agree(loss, *inputs, weight, **IMAGE)
 
     @given(inputs=batches(2))
     def test_finding_the_noise_costs_nothing(self, learner, inputs):
         "A network that returns the noise has loss 0; one that returns zeros has the mean of ε²."
         noise = inputs[-1]
-        expect(learner.run(loss_of_a_model_that_says, *inputs, noise), torch.tensor(0.0), "the loss of ε")
-        nothing = learner.run(loss_of_a_model_that_says, *inputs, torch.zeros_like(noise))
-        expect(nothing, noise.square().mean(), "the loss of 0")
+        expect(learner.run(loss_of_a_prediction, *inputs, noise), torch.tensor(0.0), "the loss of ε")
+        nothing = learner.run(loss_of_a_prediction, *inputs, torch.zeros_like(noise))
+        expect(nothing, noise.square().mean(), "the loss of zeros")
 
     @given(inputs=batches(2, kinds=linear))
     def test_the_network_sees_the_noised_image_and_its_time(self, learner, inputs):
         "The model is called once, with xₜ made of this very noise, and with t."
-        T, _, t, x0, noise = inputs
-        ab = over_images(linear_alpha_bar(T), t, x0)
-        calls = learner.run(what_the_model_is_given, *inputs)
-        expect(calls, [(ab.sqrt() * x0 + (1 - ab).sqrt() * noise, t)], "the calls of the model", **IMAGE)
+        schedule, t, x0, noise = inputs
+        ab = over_images(linear_alpha_bar(schedule["T"]), t, x0)
+        xt = ab.sqrt() * x0 + (1 - ab).sqrt() * noise
+        want = {"calls of the model": 1, "xt given to the model": xt, "t given to the model": t}
+        expect(learner.run(what_the_model_is_given, *inputs), want, **IMAGE)
 
     @given(inputs=batches(2))
     def test_double_precision_stays(self, both, inputs):
@@ -471,18 +542,23 @@ class TestDdpmLoss:
     @given(inputs=batches(2), seed=seeds())
     def test_inputs_are_left_alone(self, learner, inputs, seed):
         "ddpm_loss does not write into its arguments."
-        given = (*inputs, torch.rand(inputs[0], generator=generator(seed)))
-        expect(learner.run(arguments_afterwards, loss, *given), given[2:], "the arguments after the call")
+        schedule, t, x0, noise = inputs
+        weight = torch.rand(schedule["T"], generator=generator(seed))
+        got = learner.run(loss_arguments_afterwards, *inputs, weight)
+        expect(got, afterwards(x0=x0, t=t, noise=noise, weight=weight))
 
+
+@exercise("ddpm_loss", part="min_snr_weights")
+class TestMinSnrWeights:
     @given(T=lengths, kind=kinds, options=st.sampled_from([{}, {"gamma": 1.0}, {"gamma": 20.0}]))
-    def test_min_snr_weights_match_the_reference(self, both, T, kind, options):
+    def test_match_the_reference(self, both, T, kind, options):
         "min(SNR, γ) / SNR with SNR = ᾱ / (1-ᾱ)."
-        both.agree(min_snr_weights, T, kind, **options, **TABLE)
+        both.agree(min_snr_weights, {"T": T, "kind": kind}, **options, **TABLE)
 
     @given(T=st.integers(1, 1000), gamma=st.floats(0.5, 20))
-    def test_min_snr_weighs_down_only_nearly_clean_images(self, learner, T, gamma):
+    def test_weigh_down_only_nearly_clean_images(self, learner, T, gamma):
         "Weight × SNR is the SNR held at γ."
         ab = linear_alpha_bar(T)[:-1]
         snr = ab / (1 - ab)
-        got = learner.run(min_snr_weights, T, "linear", gamma=gamma)["weights"]
-        expect(got * snr, snr.clamp(max=gamma), "weight × SNR", **TABLE)
+        got = learner.run(min_snr_weights, {"T": T, "kind": "linear"}, gamma=gamma)["weights"]
+        expect(got * snr, snr.clamp(max=gamma), "weights × SNR", **TABLE)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
-from grader.judge import exercise, expect
+from grader.judge import exercise, expect, expect_untouched
+from grader.judge.terms.scenarios import refusal
 from grader.judge.trial.strategies import dims, generator, seeds
 
 # Guidance adds terms of size 10 that may cancel, and in float32 each of them is rounded.
@@ -82,18 +83,6 @@ def _mixture(dtype, spread, batch, width, components, seed):
 # Scenarios: what is asked of the learner's module -----------------------------------------------------------
 
 
-def arguments_afterwards(impl, name, *args):
-    getattr(impl, name)(*args)
-    return args
-
-
-def combine_with(impl, uncond, cond, scale, convention):
-    try:
-        return impl.cfg_combine(uncond, cond, scale, convention)
-    except ValueError:
-        return "ValueError"
-
-
 def drop(impl, y, null_id, p, seed):
     torch.manual_seed(0)  # so that code which uses the wrong generator is wrong in the same way each time
     return impl.drop_condition(y, null_id, p, torch.Generator().manual_seed(seed))
@@ -110,53 +99,65 @@ def drop_twice(impl, y, null_id, p, seed):
     torch.manual_seed(1)
     goes_on = torch.Generator().manual_seed(seed)
     second, third = (impl.drop_condition(y, null_id, p, goes_on) for _ in range(2))
-    return {"first": first, "second": second, "third": third, "labels": y, "global": torch.get_rng_state()}
+    drawn = {"first": first, "second": second, "third": third}
+    return drawn | {"y after the calls": y, "torch's global generator": torch.get_rng_state()}
 
 
-def drop_often(impl, times, y, null_id, p, seed):
+def drop_often(impl, calls, y, null_id, p, seed):
+    """The labels that are left in each of several calls with one generator."""
     rng = torch.Generator().manual_seed(seed)
-    return [impl.drop_condition(y, null_id, p, rng) for _ in range(times)]
+    return [impl.drop_condition(y, null_id, p, rng) for _ in range(calls)]
 
 
-def linear_classifier(weight, y):
+def linear_classifier(weights, y):
     """log p(y | x, t): one log-probability an image, which depends on t."""
 
     def log_prob(x, t):
-        logits = (x.flatten(1) @ weight) / (1 + t[:, None])
+        logits = (x.flatten(1) @ weights) / (1 + t[:, None])
         return logits.log_softmax(1)[torch.arange(len(y)), y]
 
     return log_prob
 
 
-def guide(impl, eps, xt, t, table, weight, y, scale):
-    return impl.classifier_guided_eps(eps, xt, t, linear_classifier(weight, y), scale, table)
+def guide(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
+    """The guided prediction for the linear classifier of these weights, and the classes y."""
+    return impl.classifier_guided_eps(eps, xt, t, linear_classifier(weights, y), scale, alphas_cumprod)
 
 
-def guide_and_arguments(impl, eps, xt, t, table, *rest):
-    guide(impl, eps, xt, t, table, *rest)
-    return eps, xt, t, table
+def afterwards(**arguments):
+    return {f"{name} after the call": value for name, value in arguments.items()}
 
 
-def guide_without_grad(impl, *inputs):
+def guide_arguments_afterwards(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
+    guide(impl, eps, xt, t, alphas_cumprod, weights, y, scale)
+    return afterwards(eps=eps, xt=xt, t=t, alphas_cumprod=alphas_cumprod)
+
+
+def guide_without_grad(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
     with torch.no_grad():
-        return guide(impl, *inputs), torch.is_grad_enabled()
+        guided = guide(impl, eps, xt, t, alphas_cumprod, weights, y, scale)
+        return {"guided prediction": guided, "torch.is_grad_enabled() after the call": torch.is_grad_enabled()}
 
 
-def guide_a_graph(impl, eps, xt, t, table, weight, y, scale):
-    """ε computed from an xₜ that autograd watches, as in a training loop."""
+def guide_a_graph(impl, eps, xt, t, alphas_cumprod, weights, y, scale):
+    """The guided prediction when eps is computed from an xt that autograd watches, as in a training loop."""
     xt = xt.clone().requires_grad_()
-    out = guide(impl, eps * xt, xt, t, table, weight, y, scale)
-    return out, out.requires_grad, xt.grad
+    guided = guide(impl, eps * xt, xt, t, alphas_cumprod, weights, y, scale)
+    return {
+        "guided prediction": guided,
+        "guided prediction.requires_grad": guided.requires_grad,
+        "xt.grad after the call": xt.grad,
+    }
 
 
-def guide_along(impl, eps, xt, t, table, direction, scale):
-    """log p = direction · x, whose gradient is the direction everywhere."""
+def guide_along(impl, eps, xt, t, alphas_cumprod, a, scale):
+    """The guided prediction for log p = a · x, whose gradient is a everywhere."""
 
     def log_prob(x, t):
-        return (x * direction).flatten(1).sum(1)
+        return (x * a).flatten(1).sum(1)
 
-    out = impl.classifier_guided_eps(eps, xt, t, log_prob, scale, table)
-    return out, xt.requires_grad
+    guided = impl.classifier_guided_eps(eps, xt, t, log_prob, scale, alphas_cumprod)
+    return {"guided prediction": guided, "xt.requires_grad after the call": xt.requires_grad}
 
 
 # The checks -------------------------------------------------------------------------------------------------
@@ -193,14 +194,12 @@ class TestCfgCombine:
     @given(pair=predictions(), convention=st.sampled_from(["sd", "paper"]))
     def test_inputs_are_left_alone(self, learner, pair, convention):
         "The two predictions are not written into."
-        after = learner.run(arguments_afterwards, "cfg_combine", *pair, 3.0, convention)
-        expect(after[:2], pair, "the predictions after the call")
+        expect_untouched(learner, "cfg_combine", *pair, 3.0, convention)
 
     @given(pair=predictions(), name=st.sampled_from(["", "imagen", "SD"]))
     def test_unknown_convention_is_refused(self, learner, pair, name):
         "A convention that does not exist raises ValueError."
-        got = learner.run(combine_with, *pair, 2.0, name)
-        assert isinstance(got, str), f"the convention {name!r} was accepted"
+        expect(learner.run(refusal, "cfg_combine", *pair, 2.0, name), "ValueError", f"the convention {name!r}")
 
 
 @exercise("rescale_noise_cfg")
@@ -225,8 +224,7 @@ class TestRescaleNoiseCfg:
     @given(pair=contrasts())
     def test_inputs_are_left_alone(self, learner, pair):
         "The two predictions are not written into."
-        after = learner.run(arguments_afterwards, "rescale_noise_cfg", *pair, 0.7)
-        expect(after[:2], pair, "the predictions after the call")
+        expect_untouched(learner, "rescale_noise_cfg", *pair, 0.7)
 
 
 @exercise("drop_condition")
@@ -262,8 +260,8 @@ class TestDropCondition:
     def test_randomness_comes_from_the_generator(self, learner, seed, p):
         "One seed, one result; the global generator and the labels stay as they are."
         got = learner.run(drop_twice, torch.arange(64), 64, p, seed)
-        expect(got["labels"], torch.arange(64), "the labels that were passed in, after the calls")
-        untouched = torch.equal(got["global"], generator(1).get_state())
+        expect(got["y after the calls"], torch.arange(64), "y after the calls")
+        untouched = torch.equal(got["torch's global generator"], generator(1).get_state())
         assert untouched, "torch's global generator was used although another was given"
         expect(got["second"], got["first"], "the same call from the same seed")
         # Two independent draws of 64 labels coincide with probability below 10⁻¹⁵.
@@ -288,21 +286,23 @@ class TestClassifierGuidedEps:
     def test_constant_gradient_is_added_as_it_is(self, learner, inputs, scale):
         "If log p(y | x) = a · x, the shift is -s √(1-ᾱₜ) a, in every image by itself."
         eps, xt, t, table, _, _ = inputs
-        direction = torch.arange(1, xt[0].numel() + 1).reshape(xt.shape[1:]) / xt[0].numel()
-        got, watched = learner.run(guide_along, eps, xt, t, table, direction, scale)
+        a = torch.arange(1, xt[0].numel() + 1).reshape(xt.shape[1:]) / xt[0].numel()
+        got = learner.run(guide_along, eps, xt, t, table, a, scale)
         sigma = (1 - table)[t].sqrt().reshape(-1, *[1] * (xt.ndim - 1))
-        expect(got, eps - scale * sigma * direction, "the guided prediction", **SUM)
-        assert not watched, "the caller's xt now requires a gradient"
+        expect(got["guided prediction"], eps - scale * sigma * a, "the guided prediction", **SUM)
+        assert not got["xt.requires_grad after the call"], "the caller's xt now requires a gradient"
 
     @given(inputs=guided())
     def test_works_where_samplers_run(self, both, inputs):
-        "Inside torch.no_grad() the result is the same, and gradients stay off there (the second value)."
+        "Inside torch.no_grad() the result is the same, and gradients stay off there."
         both.agree(guide_without_grad, *inputs, 2.0, **SUM)
 
     @given(inputs=guided())
     def test_inputs_are_left_alone(self, learner, inputs):
         "ε, xₜ, t and the table are not written into."
-        expect(learner.run(guide_and_arguments, *inputs, 2.0), inputs[:4], "the arguments after the call")
+        eps, xt, t, table, _, _ = inputs
+        got = learner.run(guide_arguments_afterwards, *inputs, 2.0)
+        expect(got, afterwards(eps=eps, xt=xt, t=t, alphas_cumprod=table))
 
     @given(inputs=guided())
     def test_no_graph_leaves_the_function(self, both, inputs):
@@ -362,4 +362,4 @@ class TestGmmEps:
     @given(inputs=mixtures())
     def test_inputs_are_left_alone(self, learner, inputs):
         "Points, mixture and table are not written into."
-        expect(learner.run(arguments_afterwards, "gmm_eps", *inputs), inputs, "the arguments after the call")
+        expect_untouched(learner, "gmm_eps", *inputs)

@@ -14,7 +14,7 @@ from grader.author.mutants import judge_mutants
 from grader.author.sampling import WHOLE, Part
 from grader.curriculum import Course, CourseError, Unit
 from grader.curriculum.lesson import Lesson
-from grader.judge import ExerciseVerdict, Judge, JudgeUnavailable, Submission
+from grader.judge import ExerciseVerdict, Judge, JudgeUnavailable, Outcome, Submission
 
 MISTAKES_PER_EXERCISE = 3
 JUDGING_SECONDS = 2.0
@@ -28,8 +28,8 @@ def stub_and_reference(
     """Gate 2: the untouched stub is not attempted, the reference passes, in every profile and with every seed."""
     course = judge.course
     for key, judged in judge.check(handed_in(course.stub(unit), unit)).exercises.items():
-        if judged.verdict != "not attempted":
-            yield Finding(2, unit.id, key, f"the untouched stub is judged {judged.verdict!r}")
+        if judged.verdict != Outcome.NOT_ATTEMPTED:
+            yield Finding(2, unit.id, key, f"the untouched stub is judged {judged.verdict}")
     for profile, seed in product(profiles, seeds):
         try:
             verdict = judge.check(handed_in(course.reference(unit), unit), profile=profile, seed=seed)
@@ -37,7 +37,7 @@ def stub_and_reference(
             yield Finding(2, unit.id, named(course, course.checks(unit)), f"cannot judge ({profile}): {error}")
             continue
         for key, judged in verdict.exercises.items():
-            if judged.verdict != "passed":
+            if judged.verdict != Outcome.PASSED:
                 said = f"the reference {judged.verdict} ({profile}, seed {seed}):\n{judged.message}"
                 yield Finding(2, unit.id, key, said)
 
@@ -49,7 +49,7 @@ def correct_variants(
     course = judge.course
     for path, seed in product(part.of(course.variants(unit), lambda variant: variant.name), seeds):
         for key, judged in judge.check(handed_in(path, unit), seed=seed).exercises.items():
-            if judged.verdict != "passed":
+            if judged.verdict != Outcome.PASSED:
                 said = f"{key} {judged.verdict} (seed {seed}):\n{judged.message}"
                 yield Finding(2, unit.id, named(course, path), said)
 
@@ -80,10 +80,18 @@ def known_mistakes(judge: Judge, unit: Unit, *, part: Part = WHOLE, jobs: int = 
     with ThreadPoolExecutor(jobs) as pool:
         for wrong, verdict in zip(chosen, pool.map(judged, chosen, sources), strict=True):
             where = f"{named(course, course.mistakes(unit))}:{wrong.line}"
-            if verdict.verdict == "passed":
+            if verdict.verdict == Outcome.PASSED:
                 yield Finding(3, unit.id, where, f"{wrong.name} passes the checks of {wrong.exercise}")
             elif verdict.diagnosis != wrong.name:
                 yield Finding(3, unit.id, where, f"{wrong.name} is diagnosed as {verdict.diagnosis or 'nothing known'}")
+            if nameless := _nameless(verdict):
+                yield Finding(3, unit.id, where, f"{wrong.name} differs {nameless}, which has no name: say `returns=`")
+
+
+def _nameless(verdict: ExerciseVerdict) -> str:
+    """The place of a difference that a verdict can only number, where the docstring has a name."""
+    difference = verdict.failure and verdict.failure.difference
+    return difference.where if difference and isinstance(next(iter(difference.path), ""), int) else ""
 
 
 def _written(course: Course, unit: Unit, bank: list[WrittenMistake], anchors: set[str]) -> Iterator[Finding]:
@@ -132,9 +140,9 @@ def prefixes(judge: Judge) -> Iterator[Finding]:
             yield Finding(6, unit.id, unit.number, f"cannot be judged with the road solved up to here: {error}")
             continue
         for key, judged in verdict.exercises.items():
-            wanted = "passed" if key.startswith(f"{unit.id}/") else "not attempted"
+            wanted = Outcome.PASSED if key.startswith(f"{unit.id}/") else Outcome.NOT_ATTEMPTED
             if judged.verdict != wanted:
-                said = f"is {judged.verdict!r} with the road solved up to {unit.number}; not {wanted!r}"
+                said = f"is {judged.verdict} with the road solved up to {unit.number}; not {wanted}"
                 yield Finding(6, unit.id, key, said)
 
 

@@ -8,22 +8,27 @@ import hashlib
 import os
 import socket
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.curriculum import Course, CourseError, UnknownId
 from grader.judge.door import framing
+from grader.judge.terms import libraries
 from grader.judge.terms.submission import Submission
-from grader.judge.terms.verdict import Verdict
-from grader.judge.terms.version import fingerprint
+from grader.judge.terms.verdict import ExerciseVerdict, Verdict
+from grader.judge.terms.version import checker_version, fingerprint
+from grader.judge.wall import confine
 
 if TYPE_CHECKING:
     import subprocess
     import tempfile
     from types import TracebackType
 
-SERVICE = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+SERVICE = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0", **libraries.ALONE}
 """What the service's environment has besides ours. Hypothesis keeps what it has read of our modules beside the socket:
 in the folder it starts from, which is the root, it could not."""
 
@@ -39,11 +44,16 @@ class JudgeGone(JudgeUnavailable):
     """The judge, or the process of it that worked on this, died; another try may do."""
 
 
+Imports = tuple[str, ...]
+"""What a unit's code has besides what every unit's has: `Unit.imports`."""
+
+
 class Judge:
     """A warm judge for one course. Thread-safe: as many verdicts are made at once as threads ask for.
 
     `with Judge(course) as judge` starts one that ends with the block; `Judge.resident(course)` is the learner's own,
-    shared between commands, started on first use and gone when idle.
+    shared between commands, started on first use and gone when idle. Either is a service for each set of libraries that
+    units ask for; but for that of the units that ask for none, they are started when first asked.
     """
 
     def __init__(self, course: Course, *, unconfined: bool = False):
@@ -51,12 +61,17 @@ class Judge:
         self._unconfined = unconfined
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._others: dict[Imports, subprocess.Popen[bytes]] = {}
+        self._starting = threading.Lock()
         self._path: Path | None = None
-        self._on_start: Callable[[], None] | None = None
+        self._on_start: Callable[[Imports], None] | None = None
 
     @classmethod
-    def resident(cls, course: Course, *, on_start: Callable[[], None] = lambda: None) -> Judge:
-        """The shared judge of this user, course and version; `on_start` is called when it has to be started first."""
+    def resident(cls, course: Course, *, on_start: Callable[[Imports], None] = lambda imports: None) -> Judge:
+        """The shared judge of this user, course and version.
+
+        `on_start` is called when a service has to be started first, with the libraries that it is to have.
+        """
         judge = cls(course)
         judge._path, judge._on_start = _meeting_place(course), on_start
         return judge
@@ -67,15 +82,18 @@ class Judge:
 
             self._folder = tempfile.TemporaryDirectory(prefix="judge-")
             self._path = Path(self._folder.name) / "judge.sock"
-            self._process = _start(self.course, self._path, idle=0, unconfined=self._unconfined)
+            self._process = _start(self.course, (), self._path, idle=0, unconfined=self._unconfined)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._process is not None and self._folder is not None:
-            self._process.terminate()
-            self._process.wait()
+            with self._starting:
+                for process in (self._process, *self._others.values()):
+                    process.terminate()
+                    process.wait()
+                self._others.clear()
             self._folder.cleanup()
             self._path = None
 
@@ -94,35 +112,77 @@ class Judge:
     ) -> Verdict:
         """Judge exercises (ids of exercises, units or projects; default: every unit whose file is present).
 
-        `profile` is one of profiles.EXAMPLES; `meanwhile` is called while the judge works. Raises UnknownId,
-        JudgeUnavailable and its kind JudgeGone.
+        `profile` is one of profiles.EXAMPLES; `meanwhile` is called while the judge works. What asks for a library
+        that is not installed is not attempted. Raises UnknownId, JudgeUnavailable and its kind JudgeGone.
         """
-        path = self._path
-        assert path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
-        request = {
-            "sources": submission.sources,
-            "sha256": submission.sha256,
-            "notes": list(submission.notes),
-            "targets": self._targets(submission, targets),
-            "profile": profile,
-            "seed": seed,
-        }
+        wanted = self._targets(submission, targets)
+        question = {"sources": submission.sources, "sha256": submission.sha256, "profile": profile, "seed": seed}
+        by_imports: dict[Imports, list[str]] = defaultdict(list)
+        lacking: dict[str, ExerciseVerdict] = {}
+        for key in wanted:
+            imports = self.course.curriculum.unit(key).imports
+            if absent := libraries.missing(imports):
+                lacking[key] = self._not_here(key, absent)
+            else:
+                by_imports[imports].append(key)
+        verdicts = []
+        with contextlib.ExitStack() as open_now:
+            connections = {}
+            for imports, ids in by_imports.items() if wanted else [((), [])]:
+                with self._speaking_with(imports):
+                    connections[imports] = open_now.enter_context(self._connected(imports))
+                    framing.send(connections[imports], {**question, "notes": [], "targets": ids})
+            meanwhile()
+            for imports, connection in connections.items():
+                with self._speaking_with(imports):
+                    answer = framing.receive(connection)
+                if "error" in answer:
+                    raise (JudgeGone if answer["gone"] else JudgeUnavailable)(answer["error"])
+                verdicts.append(Verdict.from_dict(answer["verdict"]))
+        if not verdicts:  # of units that cannot be judged here alone
+            confined = confine.can_confine() and not self._unconfined
+            verdicts = [Verdict({}, submission.sha256, checker_version(self.course), seed, profile, confined)]
+        found = {**lacking, **{key: one for verdict in verdicts for key, one in verdict.exercises.items()}}
+        notes = [*submission.notes, *(note for verdict in verdicts for note in verdict.notes)]
+        return replace(
+            verdicts[0],
+            exercises={key: found[key] for key in wanted if key in found},
+            confined=all(verdict.confined for verdict in verdicts),
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def _not_here(self, exercise_id: str, absent: list[str]) -> ExerciseVerdict:
+        exercise = self.course.curriculum.find(exercise_id)
+        why = f"{exercise.id.rpartition('/')[2]} needs {' and '.join(absent)}: {libraries.remedy(absent)}"
+        return ExerciseVerdict.not_attempted(exercise.points, why)
+
+    def _meeting(self, imports: Imports) -> Path:
+        """Where the service with these libraries listens."""
+        assert self._path is not None, "use `with Judge(course) as judge` or Judge.resident(course)"
+        if not imports:
+            return self._path
+        key = hashlib.sha256(f"{self._path.stem}\0{','.join(imports)}".encode()).hexdigest()
+        return self._path.with_name(f"judge-{key[:16]}.sock")
+
+    @contextlib.contextmanager
+    def _speaking_with(self, imports: Imports) -> Iterator[None]:
+        """A service that is not there, or leaves, is a JudgeGone with the last that it said."""
         try:
-            with self._connected(path) as connection:
-                framing.send(connection, request)
-                meanwhile()
-                answer = framing.receive(connection)
+            yield
         except (OSError, EOFError) as error:
-            log = path.with_suffix(".log")
+            log = self._meeting(imports).with_suffix(".log")
             said = log.read_text(errors="replace").strip().splitlines()[-1:] if log.is_file() else []
             reason = "; ".join([str(error) or "no answer", *said])
             raise JudgeGone(f"The judge went away ({reason}); run the command again.") from None
-        if "error" in answer:
-            raise (JudgeGone if answer["gone"] else JudgeUnavailable)(answer["error"])
-        return Verdict.from_dict(answer["verdict"])
 
-    def _connected(self, path: Path) -> socket.socket:
-        """A connection to the service; a resident judge that is not there (any more) is started first."""
+    def _connected(self, imports: Imports) -> socket.socket:
+        """A connection to a service; one that is not there yet, or of a resident judge no more, is started first."""
+        path = self._meeting(imports)
+        if imports and self._on_start is None:
+            with self._starting:
+                if imports not in self._others or self._others[imports].poll() is not None:
+                    path.unlink(missing_ok=True)
+                    self._others[imports] = _start(self.course, imports, path, idle=0, unconfined=self._unconfined)
         try:
             return _connect(path)
         except (FileNotFoundError, ConnectionRefusedError):
@@ -132,9 +192,9 @@ class Judge:
             fcntl.flock(lock, fcntl.LOCK_EX)  # of two commands at once, one starts it
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 return _connect(path)
-            self._on_start()
+            self._on_start(imports)
             path.unlink(missing_ok=True)
-            _start(self.course, path, idle=IDLE_SECONDS, unconfined=False)
+            _start(self.course, imports, path, idle=IDLE_SECONDS, unconfined=False)
             return _connect(path)
 
     def _targets(self, submission: Submission, targets: Iterable[str] | None) -> list[str]:
@@ -176,7 +236,7 @@ def _connect(path: Path) -> socket.socket:
     return connection
 
 
-def _start(course: Course, path: Path, *, idle: int, unconfined: bool) -> subprocess.Popen[bytes]:
+def _start(course: Course, imports: Imports, path: Path, *, idle: int, unconfined: bool) -> subprocess.Popen[bytes]:
     """Start a service that listens at `path`. The socket exists at once; requests wait while torch is imported."""
     import subprocess
 
@@ -187,6 +247,7 @@ def _start(course: Course, path: Path, *, idle: int, unconfined: bool) -> subpro
         command = [sys.executable, "-P", "-m", "grader.judge", str(course.root), str(listener.fileno())]
         command += ["--idle", str(idle), *(["--unconfined"] if unconfined else [])]
         command += ["--hidden", str(course.hidden)] if course.hidden else []
+        command += ["--imports", ",".join(imports)] if imports else []
         with path.with_suffix(".log").open("wb") as log:
             return subprocess.Popen(
                 command,

@@ -117,9 +117,11 @@ class Service:
             os._exit(0)
 
 
-def serve(course: Course, sandbox: Sandbox, listener: socket.socket, idle_seconds: float) -> None:
-    """Answer whoever connects, until idle for long enough (0: until the parent is gone)."""
+def serve(
+    course: Course, imports: tuple[str, ...], sandbox: Sandbox, listener: socket.socket, idle_seconds: float
+) -> None:
+    """Answer whoever asks about units with these imports, until idle for long enough (0: until the parent is gone)."""
     torch.set_num_threads(1)
     open_rooms(course)
-    examiner = Examiner(course, sandbox)
+    examiner = Examiner(course, sandbox, imports)
     examiner.collect(Service(examiner, listener, idle_seconds))

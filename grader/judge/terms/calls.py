@@ -13,16 +13,24 @@ import numpy as np
 import torch
 
 from grader.judge.terms.compare import largest, plain
+from grader.judge.terms.failure import Frame
+from grader.judge.terms.scenarios import arguments_afterwards, refusal
 
 Scenario = Callable[..., Any]
 
 
 class LearnerError(Exception):
-    """The learner's code raised. `frames` are the learner's own lines, as text."""
+    """The learner's code raised. `frames` are the learner's own lines, the innermost last."""
 
-    def __init__(self, kind: str, text: str, frames: str = ""):
+    def __init__(self, kind: str, text: str, frames: tuple[Frame, ...] = ()):
         super().__init__(f"{kind}: {text}" if text else kind)
         self.kind, self.text, self.frames = kind, text, frames
+
+    @property
+    def not_written(self) -> bool:
+        """Whether it is the stub that raised: its line is still there. A library may raise the same of its own."""
+        innermost = self.frames[-1].code if self.frames else ""
+        return self.kind == "NotImplementedError" and innermost.startswith("raise NotImplementedError")
 
 
 class LearnerStopped(BaseException):
@@ -76,14 +84,17 @@ class Call:
 
     def named_arguments(self, module: types.ModuleType) -> dict[str, Any]:
         """The arguments under the names that the reference's (or the scenario's) signature gives them."""
+        what, args = self.what, self.args
+        if what in (arguments_afterwards, refusal):  # a call like any other, of which something else is asked
+            what, args = args[0], args[1:]
         try:
-            if isinstance(self.what, str):
-                target: Any = getattr(module, self.what, None)
-                return inspect.signature(target).bind(*self.args, **self.kwargs).arguments
-            bound = inspect.signature(self.what).bind(None, *self.args, **self.kwargs)
+            if isinstance(what, str):
+                target: Any = getattr(module, what, None)
+                return inspect.signature(target).bind(*args, **self.kwargs).arguments
+            bound = inspect.signature(what).bind(None, *args, **self.kwargs)
             return dict(list(bound.arguments.items())[1:])  # the first one is the module
         except (TypeError, ValueError):
-            return {f"argument {i}": value for i, value in enumerate(self.args, start=1)} | self.kwargs
+            return {f"argument {i}": value for i, value in enumerate(args, start=1)} | self.kwargs
 
 
 @dataclass(frozen=True, eq=False)

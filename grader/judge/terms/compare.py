@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from grader.judge.terms.failure import Difference
+
 TOLERANCE = {
     torch.float64: (1e-7, 1e-9),
     torch.float32: (1e-4, 1e-5),
@@ -31,6 +33,9 @@ TOLERANCE = {
 
 
 ROUNDINGS = 8
+
+DIGITS = 6
+"""Significant digits of a number in a message."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,11 @@ class Tolerance:
 
 
 class Disagreement(AssertionError):
-    """A result that is not what it should be; the text says where and by how much."""
+    """A result that is not what it should be: the first difference, or in words."""
+
+    def __init__(self, found: Difference | str):
+        super().__init__(str(found))
+        self.difference = found if isinstance(found, Difference) else None
 
 
 def plain(value: Any) -> Any:
@@ -88,13 +97,13 @@ def largest(value: Any) -> float:
 _DEFAULT = Tolerance()
 
 
-def difference(got: Any, want: Any, tolerance: Tolerance = _DEFAULT, exact: Any = None) -> str | None:
-    """A sentence on the first difference, or None. `exact` is the reference's float64 result, for conditioning."""
+def difference(got: Any, want: Any, tolerance: Tolerance = _DEFAULT, exact: Any = None) -> Difference | None:
+    """The first difference, or None. `exact` is the reference's float64 result, for conditioning."""
     if isinstance(want, torch.Tensor | np.ndarray):
         return _array_difference(got, want, tolerance, exact)
     if isinstance(want, bool) or want is None or isinstance(want, str | bytes):
         same = type(got) is type(want) and got == want
-        return None if same else f"returned {describe(got)}, expected {describe(want)}"
+        return None if same else Difference(describe(got), describe(want))
     if isinstance(want, Real):
         return _number_difference(got, want, tolerance, exact)
     if isinstance(want, Mapping):
@@ -104,33 +113,33 @@ def difference(got: Any, want: Any, tolerance: Tolerance = _DEFAULT, exact: Any 
     raise TypeError(f"a check cannot compare a {type(want).__name__}")
 
 
-def _mapping_difference(got: Any, want: Mapping[Any, Any], tolerance: Tolerance, exact: Any) -> str | None:
+def _mapping_difference(got: Any, want: Mapping[Any, Any], tolerance: Tolerance, exact: Any) -> Difference | None:
     if not isinstance(got, Mapping):
-        return f"returned {describe(got)}, expected a dict"
+        return Difference(describe(got), "a dict")
     if set(got) != set(want):
-        return f"returned a dict with keys {sorted(map(str, got))}, expected {sorted(map(str, want))}"
+        return Difference(f"a dict with keys {sorted(map(str, got))}", f"the keys {sorted(map(str, want))}")
     for key in want:
         inner = exact.get(key) if isinstance(exact, Mapping) else None
-        if problem := difference(got[key], want[key], tolerance, inner):
-            return f"in [{key!r}]: {problem}"
+        if found := difference(got[key], want[key], tolerance, inner):
+            return found.within(str(key))
     return None
 
 
-def _sequence_difference(got: Any, want: Sequence[Any], tolerance: Tolerance, exact: Any) -> str | None:
+def _sequence_difference(got: Any, want: Sequence[Any], tolerance: Tolerance, exact: Any) -> Difference | None:
     if not isinstance(got, list | tuple):
-        return f"returned {describe(got)}, expected a {type(want).__name__} of {len(want)}"
+        return Difference(describe(got), f"a {type(want).__name__} of {len(want)}")
     if len(got) != len(want):
-        return f"returned {len(got)} values, expected {len(want)}"
+        return Difference(f"{len(got)} values", f"{len(want)}")
     for position, (mine, theirs) in enumerate(zip(got, want, strict=True)):
         inner = exact[position] if isinstance(exact, Sequence) and len(exact) == len(want) else None
-        if problem := difference(mine, theirs, tolerance, inner):
-            return f"value {position + 1} of {len(want)}: {problem}"
+        if found := difference(mine, theirs, tolerance, inner):
+            return found.within(position)
     return None
 
 
-def _number_difference(got: Any, want: Real, tolerance: Tolerance, exact: Any) -> str | None:
+def _number_difference(got: Any, want: Real, tolerance: Tolerance, exact: Any) -> Difference | None:
     if isinstance(got, bool) or not isinstance(got, Real) or (isinstance(want, int) and not isinstance(got, int)):
-        return f"returned {describe(got)}, expected {describe(want)}"
+        return Difference(describe(got), describe(want))
     slack = 4 * abs(float(exact) - float(want)) if isinstance(exact, Real) and math.isfinite(float(exact)) else 0.0
     mine, theirs = _float(got), float(want)
     rtol, atol = tolerance.bounds(torch.float64, abs(theirs))
@@ -138,7 +147,7 @@ def _number_difference(got: Any, want: Real, tolerance: Tolerance, exact: Any) -
         return None
     if math.isfinite(mine) and math.isfinite(theirs) and abs(mine - theirs) <= rtol * abs(theirs) + atol + slack:
         return None
-    return f"returned {number(got)}, expected {number(want)}"
+    return Difference(*numbers(got, want))
 
 
 def _float(value: Real) -> float:
@@ -148,14 +157,14 @@ def _float(value: Real) -> float:
         return math.inf if value > 0 else -math.inf  # type: ignore[operator]
 
 
-def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> str | None:
+def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> Difference | None:
     if type(got) is type(want) and got.shape == want.shape and got.dtype == want.dtype and bool((got == want).all()):
         return None
     expected = f"{tuple(want.shape)} {dtype_name(want)}"
     if type(got) is not type(want):
-        return f"returned {describe(got)}, expected a {kind_name(want)} {expected}"
+        return Difference(describe(got), f"a {kind_name(want)} {expected}")
     if tuple(got.shape) != tuple(want.shape) or got.dtype != want.dtype:
-        return f"returned {tuple(got.shape)} {dtype_name(got)}, expected {expected}"
+        return Difference(f"{tuple(got.shape)} {dtype_name(got)}", expected)
     if got.dtype in (torch.bool, np.dtype(bool)) or not _floating(want):
         wrong = _tensor(got) != _tensor(want)
     else:
@@ -163,11 +172,9 @@ def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> 
     if not bool(wrong.any()):
         return None
     flat = int(wrong.flatten().to(torch.uint8).argmax())
-    index = [int(i) for i in np.unravel_index(flat, tuple(want.shape))]
-    mine, theirs = _tensor(got).flatten()[flat].item(), _tensor(want).flatten()[flat].item()
-    share = f" ({int(wrong.sum())} of {wrong.numel()} entries differ)" if wrong.numel() > 1 else ""
-    where = f"first difference at {index}: " if index else ""
-    return f"returned {expected} as expected, but {where}{number(mine)}, expected {number(theirs)}{share}"
+    index = tuple(int(i) for i in np.unravel_index(flat, tuple(want.shape)))
+    mine, theirs = numbers(_tensor(got).flatten()[flat].item(), _tensor(want).flatten()[flat].item())
+    return Difference(mine, theirs, (), index, expected, int(wrong.sum()), wrong.numel())
 
 
 def _close(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance, exact: Any) -> torch.Tensor:
@@ -199,9 +206,18 @@ def dtype_name(value: Any) -> str:
     return str(value.dtype).removeprefix("torch.")
 
 
-def number(value: Any) -> str:
-    """A number as a person would write it: six significant digits."""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)[:40]
+def number(value: Any, digits: int = DIGITS) -> str:
+    """A number as a person would write it: to so many significant digits."""
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)[:40]
+
+
+def numbers(got: Any, want: Any) -> tuple[str, str]:
+    """Two numbers that differ, to as many digits as it takes to see that they do."""
+    for digits in range(DIGITS, 18):  # 17 tell any two floats apart
+        pair = number(got, digits), number(want, digits)
+        if pair[0] != pair[1]:
+            break
+    return pair
 
 
 def describe(value: Any) -> str:

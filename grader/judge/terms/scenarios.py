@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +23,17 @@ def refusal(impl: types.ModuleType, name: str, *arguments: Any) -> str:
     except ValueError:
         return "ValueError"
     return "no error"
+
+
+def named(returned: Any, *names: str) -> dict[str, Any]:
+    """The values of a tuple under the names that a docstring gives them, with None for one that is not there.
+
+    A list or a named tuple will do. Raises TypeError, in words for the learner, when there are more than names.
+    """
+    values = returned if isinstance(returned, list | tuple) else [returned]
+    if len(values) > len(names):
+        raise TypeError(f"{len(values)} values came back; the statement promises {len(names)}: {', '.join(names)}")
+    return dict(itertools.zip_longest(names, values))
 
 
 def load_weights(module: torch.nn.Module, state: dict[str, torch.Tensor]) -> torch.nn.Module:

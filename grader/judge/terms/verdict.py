@@ -1,13 +1,15 @@
-"""What the judge says. Schema 1 is documented in course/guide/verdict.md."""
+"""What the judge says. Schema 2 is documented in course/guide/verdict.md."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
-SCHEMA = 1
+from grader.judge.terms.failure import Cause, Failure, known
+from grader.judge.terms.outcome import Outcome, Unknown, outcome
 
-Outcome = Literal["passed", "failed", "crashed", "timed out", "not attempted"]
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -20,27 +22,103 @@ class CheckResult:
 
 
 @dataclass(frozen=True)
-class ExerciseVerdict:
-    """The verdict on one exercise.
+class PartVerdict:
+    """The verdict on a part of an exercise.
 
-    `message` is the finished sentence on the first check that did not pass ("" when all did), free of control
-    characters. `diagnosis` names the known mistake whose results equal the learner's, and `see` the lesson's section
-    on it. `repro` is Python code for the smallest failing input. `output` is what the learner's code printed, bounded.
+    `failure` is what went wrong in the first check that did not pass, and `message` that in words ("" when all did),
+    free of control characters; where nothing could be asked, only the message is there. `repro` is Python code for the
+    smallest failing input.
+    """
+
+    name: str
+    verdict: Outcome | Unknown
+    points: int
+    max_points: int
+    message: str = ""
+    failure: Failure | None = None
+    repro: str | None = None
+    checks: tuple[CheckResult, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExerciseVerdict:
+    """The verdict on one exercise: what is to be said of it, and the points of all its parts.
+
+    Of several `parts`, the one that is spoken of is the first that was attempted and has not passed, or else the first
+    that was not attempted. `output` is what the learner's code printed, bounded.
 
     `hidden` is the verdict by an instructor's own checks, where there are any. It holds all that there is to say of
     them; what stands beside it tells no more than the name of one that failed, and learners may read it.
     """
 
-    verdict: Outcome
+    verdict: Outcome | Unknown
     points: int
     max_points: int
     message: str = ""
-    diagnosis: str | None = None
-    see: str | None = None
+    failure: Failure | None = None
     repro: str | None = None
     checks: tuple[CheckResult, ...] = ()
     output: str = ""
+    parts: tuple[PartVerdict, ...] = ()
     hidden: ExerciseVerdict | None = None
+
+    @classmethod
+    def of(cls, parts: Sequence[PartVerdict], output: str = "") -> ExerciseVerdict:
+        """The verdict on an exercise of these parts; one alone is the exercise."""
+        left = [part for part in parts if part.verdict != Outcome.PASSED]
+        tried = [part for part in left if part.verdict != Outcome.NOT_ATTEMPTED]
+        telling = [*tried, *left, *parts][0]
+        return cls(
+            telling.verdict,
+            sum(part.points for part in parts),
+            sum(part.max_points for part in parts),
+            message=telling.message,
+            failure=telling.failure,
+            repro=telling.repro,
+            checks=tuple(check for part in parts for check in part.checks),
+            output=output,
+            parts=tuple(parts) if len(parts) > 1 else (),
+        )
+
+    @classmethod
+    def not_attempted(cls, points: int, message: str = "") -> ExerciseVerdict:
+        """Nothing was asked of it; `points` could have been had."""
+        return cls(Outcome.NOT_ATTEMPTED, 0, points, message)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data. `parts` and `hidden` only where there are any; `diagnosis` and `see` for readers of schema 1."""
+        data = asdict(replace(self, hidden=None, parts=()))
+        data |= {"failure": _failure(self.failure), "diagnosis": self.diagnosis, "see": self.section}
+        del data["parts"], data["hidden"]
+        if self.parts:
+            data["parts"] = [{**asdict(part), "failure": _failure(part.failure)} for part in self.parts]
+        if self.hidden:
+            data["hidden"] = self.hidden.to_dict()
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> ExerciseVerdict:
+        """Inverse of to_dict; reads schema 1, too."""
+        hidden = cls.from_dict(data["hidden"]) if "hidden" in data else None
+        parts = tuple(PartVerdict(**_judged(PartVerdict, part)) for part in data.get("parts", ()))
+        judged = _judged(cls, data)
+        if "failure" not in data and data["diagnosis"]:
+            judged["failure"] = _of_schema_1(data)
+        return cls(**{**judged, "parts": parts, "hidden": hidden})
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        return self.failure.causes if self.failure else ()
+
+    @property
+    def diagnosis(self) -> str | None:
+        """The name of the first cause that was found."""
+        return self.causes[0].name if self.causes else None
+
+    @property
+    def section(self) -> str | None:
+        """Where to read on: the address of a lesson, and the anchor of a heading in it."""
+        return self.failure.section if self.failure else None
 
     @property
     def refused_hidden(self) -> tuple[str, ...]:
@@ -49,12 +127,16 @@ class ExerciseVerdict:
         return tuple(dict.fromkeys(check.name.partition("[")[0] for check in checks if not check.passed))
 
     def and_hidden(self, hidden: ExerciseVerdict, exercise: str) -> ExerciseVerdict:
-        """The verdict by these checks and the hidden ones: passed if both are."""
+        """The verdict by these checks and the hidden ones, which are asked of the exercise as a whole.
+
+        They take away what all other checks have given, and nothing of an exercise that is not right as it is.
+        """
         both = replace(self, hidden=hidden)
-        if self.verdict != "passed" or hidden.verdict == "passed":
+        if self.verdict != Outcome.PASSED or hidden.verdict == Outcome.PASSED:
             return both
         message = f"{exercise} — {both.refused_hidden[0]}\n  A hidden check does not pass."
-        return replace(both, verdict=hidden.verdict, points=0, message=message)
+        parts = tuple(replace(part, points=0) for part in self.parts)
+        return replace(both, verdict=hidden.verdict, points=0, message=message, parts=parts)
 
 
 @dataclass(frozen=True)
@@ -75,7 +157,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
-        return all(exercise.verdict == "passed" for exercise in self.exercises.values())
+        return all(exercise.verdict == Outcome.PASSED for exercise in self.exercises.values())
 
     @property
     def points(self) -> int:
@@ -86,28 +168,36 @@ class Verdict:
         return sum(exercise.max_points for exercise in self.exercises.values())
 
     def to_dict(self) -> dict[str, Any]:
-        """The verdict as JSON-able data, schema 1."""
-        data = {"schema": SCHEMA, **asdict(self)}
-        data["exercises"] = {key: _without_none(exercise) for key, exercise in data["exercises"].items()}
-        return data
+        """The verdict as JSON-able data, schema 2."""
+        data = {"schema": SCHEMA, **asdict(replace(self, exercises={}))}
+        return {**data, "exercises": {key: exercise.to_dict() for key, exercise in self.exercises.items()}}
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> Verdict:
-        """Inverse of to_dict. Raises ValueError for another schema."""
-        if data.get("schema") != SCHEMA:
-            raise ValueError(f"a verdict of schema {data.get('schema')!r}; this version reads schema {SCHEMA}")
-        exercises = {key: _exercise(fields) for key, fields in data["exercises"].items()}
-        rest = {key: value for key, value in data.items() if key not in ("schema", "exercises", "notes")}
-        return cls(exercises=exercises, notes=tuple(data["notes"]), **rest)
+    def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
+        """Inverse of to_dict; reads schema 1, too. Raises ValueError for another schema."""
+        if data.get("schema") not in (1, SCHEMA):
+            raise ValueError(f"a verdict of schema {data.get('schema')!r}; this version reads schema 1 and {SCHEMA}")
+        exercises = {key: ExerciseVerdict.from_dict(exercise) for key, exercise in data["exercises"].items()}
+        return cls(**{**known(cls, data), "exercises": exercises, "notes": tuple(data["notes"])})
 
 
-def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
-    """`hidden` stands only where there is something to say."""
-    hidden = fields.pop("hidden")
-    return fields if hidden is None else {**fields, "hidden": _without_none(hidden)}
+def _failure(failure: Failure | None) -> dict[str, Any] | None:
+    return failure.to_dict() if failure else None
 
 
-def _exercise(fields: dict[str, Any]) -> ExerciseVerdict:
-    checks = tuple(CheckResult(**check) for check in fields["checks"])
-    hidden = _exercise(fields["hidden"]) if "hidden" in fields else None
-    return ExerciseVerdict(**{**fields, "checks": checks, "hidden": hidden})
+def _judged(of: type[PartVerdict | ExerciseVerdict], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a part and an exercise have in common, as fields."""
+    failure = data.get("failure")
+    return {
+        **known(of, data),
+        "verdict": outcome(data["verdict"]),
+        "failure": Failure.from_dict(failure) if failure else None,
+        "checks": tuple(CheckResult(**known(CheckResult, check)) for check in data["checks"]),
+    }
+
+
+def _of_schema_1(data: Mapping[str, Any]) -> Failure:
+    """Of a failure that was told in words alone, the check and the known mistake, whose sentence came last."""
+    check = next((check["name"] for check in data["checks"] if not check["passed"]), "")
+    sentence = data["message"].splitlines()[-1].strip() if data["message"] else ""
+    return Failure(check, causes=(Cause(data["diagnosis"], sentence, section=data["see"]),))

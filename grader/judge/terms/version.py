@@ -20,7 +20,7 @@ def checker_version(course: Course) -> str:
     for file in _files(course):
         content = file.read_bytes() if file.is_file() else b""
         digest.update(f"{'/'.join(file.parts[-2:])}\0{len(content)}\0".encode() + content)
-    for library in ("torch", "numpy", "hypothesis"):
+    for library in ("torch", "numpy", "hypothesis", *course.curriculum.imports):
         digest.update(f"{library} {_installed(library)}".encode())
     return f"{_installed('zero-to-diffusion')}+{digest.hexdigest()[:12]}"
 
@@ -47,9 +47,10 @@ def _files(course: Course) -> list[Path]:
 
 
 def _installed(name: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
+    """The version of a package, or of what brings the module of this name; "0" where there is none."""
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
 
     try:
         return version(name)
     except PackageNotFoundError:
-        return "0"
+        return " ".join(map(version, sorted(set(packages_distributions().get(name, ()))))) or "0"

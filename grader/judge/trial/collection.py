@@ -26,29 +26,32 @@ from grader.judge.trial.running import Runner
 from grader.judge.wall.zygote import JudgeError
 
 
-def collect(course: Course, *plugins: object) -> None:
-    """Have pytest collect the course's checks; one of the plugins has its run loop then."""
-    built = course.curriculum.built
-    checks = [str(path) for path in map(course.checks, built) if path.is_file()]
-    checks += [str(path) for path in map(course.hidden_checks, built) if path]
+def collect(collection: Collection, plugin: object) -> None:
+    """Have pytest collect the checks of a collection's units; the plugin has its run loop then."""
+    course = collection.course
+    checks = [str(path) for path in map(course.checks, collection.units) if path.is_file()]
+    checks += [str(path) for path in map(course.hidden_checks, collection.units) if path]
     options = ["--import-mode=importlib", "--noconftest", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
     options += ["-p", "no:terminal", "-p", "no:faulthandler", "-c", os.devnull, f"--rootdir={course.root}"]
     options += ["--assert=plain"]  # a check says in words what is wrong
     # Which plugins are installed here, and how somebody likes their pytest, is nothing to a verdict.
     os.environ |= {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_PLUGINS": "", "PYTEST_ADDOPTS": ""}
-    pytest.main([*options, *checks], plugins=plugins)
+    pytest.main([*options, *checks], plugins=[collection, plugin])
 
 
 class Collection:
     """A course's checks and what goes with them; a plugin of the pytest that collects.
 
-    `runner` runs the checks. `items` are the checks by exercise id, and by whether they are an instructor's hidden
-    ones. All else is by unit id.
+    `runner` runs the checks. `items` are the checks by exercise id and part; `hidden` are an instructor's, of an
+    exercise as a whole. All else is by unit id. Stubs are there for every unit; checks, references and mistakes, which
+    import what they need, for those that ask for the libraries `imports`.
     """
 
-    def __init__(self, course: Course):
+    def __init__(self, course: Course, imports: tuple[str, ...] = ()):
         self.course, self.runner = course, Runner()
-        self.items: dict[tuple[str, bool], list[pytest.Function]] = defaultdict(list)
+        self.units = [unit for unit in course.curriculum.built if unit.imports == imports]
+        self.items: dict[tuple[str, str], list[pytest.Function]] = defaultdict(list)
+        self.hidden: dict[str, list[pytest.Function]] = defaultdict(list)
         self.broken: dict[str, str] = {}
         self.stubs: dict[str, bytes] = {}
         self.references: dict[str, types.ModuleType] = {}
@@ -77,24 +80,36 @@ class Collection:
 
     def _take(self, item: pytest.Item) -> None:
         unit = unit_of(self.course, item.path)
-        name = getattr(getattr(item, "cls", None), "exercise", None)
-        if not isinstance(item, pytest.Function) or name not in {exercise.name for exercise in unit.exercises}:
+        checks = getattr(item, "cls", None)
+        of = {exercise.name: exercise for exercise in unit.exercises}.get(getattr(checks, "exercise", ""))
+        if not isinstance(item, pytest.Function) or of is None:
             self.broken[unit.id] = f"{item.nodeid} belongs to no exercise of {unit.id}"
             return
-        self.items[f"{unit.id}/{name}", item.path != self.course.checks(unit)].append(item)
+        if item.path != self.course.checks(unit):
+            self.hidden[of.id].append(item)
+        else:
+            part = getattr(checks, "part", None) or of.name
+            if part not in {each.name for each in of.parts}:
+                self.broken[unit.id] = f"{item.nodeid} belongs to no part of {of.id}"
+                return
+            self.items[of.id, part].append(item)
         self.runner.observe(item)
         cloudpickle.register_pickle_by_value(item.module)
 
     def _prepare_unit(self, unit: Unit) -> None:
         self.stubs[unit.id] = self.course.stub(unit).read_bytes()  # first: later units ask for it
         untouched(unit.exercises, self.stubs[unit.id], self.stubs[unit.id])  # which it remembers
-        self.references[unit.id] = importlib.import_module(unit.module)
         outline(self.course, unit)  # which it remembers, too
+        if unit not in self.units:
+            return
+        self.references[unit.id] = importlib.import_module(unit.module)
         for exercise in unit.exercises:
-            if not self.items[exercise.id, False]:
-                raise JudgeError(f"no check belongs to {exercise.id}; zero checks are an error, never a pass")
+            for part in exercise.parts:
+                if not self.items[exercise.id, part.name]:
+                    which = exercise.id if part.name == exercise.name else f"{part.name!r} of {exercise.id}"
+                    raise JudgeError(f"no check belongs to {which}; zero checks are an error, never a pass")
         hidden = self.course.hidden_checks(unit)
-        if hidden and not any(self.items[exercise.id, True] for exercise in unit.exercises):
+        if hidden and not any(self.hidden[exercise.id] for exercise in unit.exercises):
             raise JudgeError(f"{hidden} holds no checks; zero checks are an error, never a pass")
         self.mistakes[unit.id] = list(mistakes_in(_load(self.course.mistakes(unit), f"mistakes.{unit.module}")))
 

@@ -18,26 +18,29 @@ from grader.judge.terms.verdict import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
-from grader.judge.trial.judgement import Judgement
 from grader.judge.trial.lending import lent, mentioned
 from grader.judge.trial.plans import Plans
+from grader.judge.trial.sitting import Sitting
 from grader.judge.wall.lent import Loan
 from grader.judge.wall.session import Session
 from grader.judge.wall.zygote import JudgeError, Sandbox
 
 
 class Examiner:
-    """The judge of one course. Once it is prepared with what `collect` found, it can be asked for verdicts."""
+    """The judge of those units of a course that ask for the libraries `imports`, which are in its sandbox.
 
-    def __init__(self, course: Course, sandbox: Sandbox):
+    Once it is prepared with what `collect` found, it can be asked for verdicts.
+    """
+
+    def __init__(self, course: Course, sandbox: Sandbox, imports: tuple[str, ...] = ()):
         self.course, self.sandbox = course, sandbox
-        self._collection = Collection(course)
+        self._collection = Collection(course, imports)
         self._plans = Plans(self._collection)
         self._checker = checker_version(course)
 
     def collect(self, plugin: object) -> None:
         """Have pytest collect the course's checks; the plugin has its run loop then."""
-        collect(self.course, self._collection, plugin)
+        collect(self._collection, plugin)
 
     def prepare(self, items: list[pytest.Item]) -> None:
         """Take in the checks that pytest collected, and all else that a verdict needs."""
@@ -46,13 +49,15 @@ class Examiner:
 
     def foresee(self, sources: dict[str, bytes], targets: Sequence[str], profile: str, seed: int) -> None:
         """Make the plans that this submission will need: what a process has before it forks, all its children have."""
-        for target in targets:
-            unit = self.course.curriculum.unit(target)
+        for unit in self.course.curriculum.built:
             source = sources.get(unit.address)
-            if unit.id not in self._collection.broken and source not in (None, self._collection.stubs[unit.id]):
-                self._plans.of(target, profile, seed)
-                if self._collection.items[target, True]:
-                    self._plans.of(target, profile, seed, hidden=True)
+            if unit.id in self._collection.broken or source in (None, self._collection.stubs[unit.id]):
+                continue
+            for exercise in (exercise for exercise in unit.exercises if exercise.id in targets):
+                for part in exercise.parts:
+                    self._plans.of(exercise.id, part.name, profile, seed)
+                if self._collection.hidden[exercise.id]:
+                    self._plans.of(exercise.id, None, profile, seed)
 
     def judge(
         self, sources: dict[str, bytes], sha256: str, notes: list[str], targets: list[str], profile: str, seed: int
@@ -67,55 +72,42 @@ class Examiner:
             wanted = [exercise for exercise in unit.exercises if exercise.id in targets]
             if not wanted:
                 continue
+            verdicts |= {exercise.id: ExerciseVerdict.not_attempted(exercise.points) for exercise in wanted}
             attempted = [exercise for exercise in wanted if not idle[unit.id].issuperset(exercise.names)]
             loans = self._lent(unit, attempted, idle)
-            verdicts |= {exercise.id: ExerciseVerdict("not attempted", 0, exercise.points) for exercise in wanted}
-            verdicts |= self._judge_unit(unit, attempted, self._learner(unit, sources, loans), profile, seed)
+            learner = self._learner(unit, sources, loans)
+            sitting = Sitting(unit, idle[unit.id], learner, self._collection, self._plans, profile, seed)
+            verdicts |= sitting.verdicts(attempted)
             borrowed = self._borrowed(unit, sources.get(unit.address, b""), idle[unit.id], loans)
             notes = [*notes, *self._left_out(attempted, profile, seed), *borrowed]
         return Verdict(verdicts, sha256, self._checker, seed, profile, self.sandbox.confined, tuple(notes))
 
     def _lent(self, unit: Unit, attempted: list[Exercise], idle: dict[str, set[str]]) -> dict[str, Loan]:
-        """What the course lends for these exercises of a unit: nothing of their own, which would be paid for."""
-        own = {name for exercise in attempted for name in exercise.names}
-        judged = {Definition(unit.id, name) for name in own - idle[unit.id]}
-        return lent(self.course, judged, idle | {unit.id: idle[unit.id] - own}) if judged else {}
+        """What the course lends for these exercises of a unit: for what of them is written, and so is judged."""
+        names = {name for exercise in attempted for name in exercise.names} - idle[unit.id]
+        judged = {Definition(unit.id, name) for name in names}
+        return lent(self.course, judged, idle) if judged else {}
 
     def _learner(self, unit: Unit, sources: dict[str, bytes], loans: dict[str, Loan]) -> Session:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
         if unit.id in self._collection.broken:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self._collection.broken[unit.id]}")
-        return Session(self.sandbox, sources, loans, unit.module)
-
-    def _judge_unit(
-        self, unit: Unit, attempted: list[Exercise], learner: Session, profile: str, seed: int
-    ) -> dict[str, ExerciseVerdict]:
-        """The verdicts on a unit's exercises, by id; ends the learner's process."""
-
-        def verdict(exercise: Exercise, hidden: bool) -> ExerciseVerdict:
-            items, plan = (
-                self._collection.items[exercise.id, hidden],
-                self._plans.of(exercise.id, profile, seed, hidden),
-            )
-            return Judgement(unit, exercise, items, plan, learner, self._collection.runner).verdict()
-
-        try:
-            verdicts = {exercise.id: verdict(exercise, hidden=False) for exercise in attempted}
-            # When all others are done: what is known of hidden inputs by then, no other result can tell.
-            for exercise in attempted:
-                seen = verdicts[exercise.id]
-                if self._collection.items[exercise.id, True] and seen.verdict != "timed out":
-                    verdicts[exercise.id] = seen.and_hidden(verdict(exercise, hidden=True), exercise.name)
-            return verdicts
-        finally:
-            learner.close()
+        return Session(
+            self.sandbox,
+            sources,
+            loans,
+            unit.module,
+            scratch=unit.scratch,
+            seconds=unit.seconds,
+            memory=unit.memory,
+        )
 
     def _left_out(self, attempted: list[Exercise], profile: str, seed: int) -> list[str]:
         """A note for each exercise with an input that the reference itself does not pass."""
         return [
             f"{exercise.id}: an input was left out that the course's own solution does not pass."
             for exercise in attempted
-            if self._plans.of(exercise.id, profile, seed).unsound
+            if any(self._plans.of(exercise.id, part.name, profile, seed).unsound for part in exercise.parts)
         ]
 
     def _borrowed(self, unit: Unit, source: bytes, idle: set[str], loans: Mapping[str, Loan]) -> list[str]:

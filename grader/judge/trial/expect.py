@@ -18,11 +18,16 @@ def expect(got: object, want: object, what: str = "", *, rtol: float | None = No
     got, want = plain(got), plain(want)
     if difference(got, want, Tolerance(rtol, atol, 1.0)) is None:
         return
-    if problem := difference(got, want, Tolerance(rtol, atol, max(1.0, largest(want)))):
-        raise Disagreement(f"{what}: {problem}" if what else problem)
+    if found := difference(got, want, Tolerance(rtol, atol, max(1.0, largest(want)))):
+        raise Disagreement(found.within(what) if what else found)
 
 
 def expect_untouched(learner: Learner, name: str, *arguments: Any) -> None:
     """Raise Disagreement unless the learner's function leaves its arguments exactly as they were."""
     afterwards = learner.run(arguments_afterwards, name, *copy.deepcopy(arguments))
-    expect(afterwards, list(arguments), "the arguments after the call", rtol=0, atol=0)
+    names = list(learner.named_arguments(name, *arguments))
+    for argument, after, before in zip(names, afterwards, arguments, strict=True):
+        if found := difference(plain(after), plain(before), Tolerance(0, 0)):
+            at = f" at {list(found.index)}" if found.index else ""
+            was = f"{at} it was {found.expected}, and is {found.returned} after the call"
+            raise Disagreement(f"you changed `{argument}`:{was}")

@@ -79,6 +79,10 @@ class Learner:
             raise AttributeError(name)
         return lambda *args, **kwargs: self._trial.run(Call(name, args, kwargs))[0]
 
+    def named_arguments(self, name: str, *args: Any) -> dict[str, Any]:
+        """The arguments of a call of this name, as the statement calls them."""
+        return Call(name, args).named_arguments(self._trial.reference)
+
     def run(self, scenario: Scenario, *args: Any, **kwargs: Any) -> Any:
         """Ship `scenario(impl, *args)` and run it on the learner's module."""
         return self._trial.run(Call(scenario, args, kwargs))[0]
@@ -107,8 +111,8 @@ class Both:
             return got
         # Only a difference makes it worth asking how large the numbers are and how well conditioned.
         tolerance = Tolerance(rtol, atol, call.magnitude(want))
-        if problem := difference(got, want, tolerance, self._trial.exact(call)):
-            raise Disagreement(problem)
+        if found := difference(got, want, tolerance, self._trial.exact(call)):
+            raise Disagreement(found)
         return got
 
     def answers(self, what: str | Scenario, *args: Any, **kwargs: Any) -> tuple[Any, Any]:

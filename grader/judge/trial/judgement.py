@@ -1,149 +1,189 @@
-"""Judges one exercise of one submission: asks the learner's code what the plan asks, and says what came of it."""
+"""Judges a part of one submission's exercise: asks the learner's code what the plan asks, and says what came of it."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis.errors import HypothesisException
 
-from grader.curriculum import Exercise, Unit
+from grader.curriculum import Exercise, Part, Unit
 from grader.ground.text import clean
 from grader.judge.terms.calls import Evidence, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
-from grader.judge.terms.verdict import CheckResult, ExerciseVerdict, Outcome
+from grader.judge.terms.failure import Cause, Frame, Sure
+from grader.judge.terms.outcome import Outcome
+from grader.judge.terms.sentence import sentence
+from grader.judge.terms.verdict import CheckResult, PartVerdict
+from grader.judge.trial.account import Claim, failure
 from grader.judge.trial.bank import Mistake
 from grader.judge.trial.diagnosis import diagnose
 from grader.judge.trial.fixtures import Trial
 from grader.judge.trial.plans import Example, Plan
+from grader.judge.trial.repro import repro
 from grader.judge.trial.running import Runner
-from grader.judge.trial.sentence import check_name, repro, sentence
 from grader.judge.wall.session import Session
-
-OUTPUT_CHARACTERS = 16_384
-"""How much of what the learner's code printed goes into a verdict."""
 
 REPRO_CHARACTERS = 20_000
 
 EVIDENCE = 24
 """Calls of a check that the diagnosis looks at."""
 
-Failure = tuple[BaseException, Evidence | None]
+Refusal = tuple[BaseException, Evidence | None]
 """Why a check did not pass, and what was asked last."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One exercise of one submission, by the course's own checks or by the hidden ones: `items`, and their plan."""
+    """A part of an exercise, by the course's own checks or by hidden ones: `items`, and their plan.
+
+    `lacking` are the parts that it needs and that have not passed.
+    """
 
     unit: Unit
     exercise: Exercise
+    part: Part
     items: list[pytest.Function]
     plan: Plan
     learner: Session
     runner: Runner
+    lacking: Sequence[Part] = ()
 
-    def verdict(self) -> ExerciseVerdict:
+    def verdict(self) -> PartVerdict:
         try:
             self.learner.start_exercise(self.plan.calls)
         except (LearnerError, LearnerStopped) as error:
             return self._not_imported(error)
-        trials, failures = self._ask()
-        first = next((item for item in self.items if item.nodeid in failures), None)
+        trials, refusals = self._ask()
+        first = next((item for item in self.items if item.nodeid in refusals), None)
         if first and self.learner.alive and not self.plan.hurried:
-            failures[first.nodeid] = self._smaller(first, trials[first.nodeid], failures[first.nodeid])
-        judged = [item for item in self.items if item.nodeid in trials]
-        results = [self._result(item, failures.get(item.nodeid)) for item in judged]
+            refusals[first.nodeid] = self._smaller(first, trials[first.nodeid], refusals[first.nodeid])
         if first is None:
-            return self._passed(results)
-        mistake = _named_mistake(trials, first.nodeid, self.plan)
-        return self._failed(results, failures[first.nodeid], mistake)
+            return self._passed()
+        judged = [item for item in self.items if item.nodeid in trials]
+        return self._refused(judged, refusals, self._causes(trials, first))
 
-    def _ask(self) -> tuple[dict[str, Trial], dict[str, Failure]]:
-        """The trials of the checks, as far as they came, and the failures among them, by node id."""
+    def _ask(self) -> tuple[dict[str, Trial], dict[str, Refusal]]:
+        """The trials of the checks, as far as they came, and what was refused among them, by node id."""
         trials: dict[str, Trial] = {}
-        failures: dict[str, Failure] = {}
+        refusals: dict[str, Refusal] = {}
         for item in self.items:
             trial = trials[item.nodeid] = Trial(self.learner, self.plan.reference)
-            if failure := _first_failure(self.plan.examples[item.nodeid], trial):
-                failures[item.nodeid] = failure
-                if self.plan.hurried or isinstance(failure[0], LearnerStopped):
+            if refusal := _first_refusal(self.plan.examples[item.nodeid], trial):
+                refusals[item.nodeid] = refusal
+                if self.plan.hurried or isinstance(refusal[0], LearnerStopped):
                     break  # what hangs or dies once would do so in every check
-        return trials, failures
+        return trials, refusals
 
-    def _smaller(self, item: pytest.Function, trial: Trial, failure: Failure) -> Failure:
-        """The failure of a check for the smallest input that hypothesis finds in the learner's time.
+    def _smaller(self, item: pytest.Function, trial: Trial, refusal: Refusal) -> Refusal:
+        """The refusal of a check for the smallest input that hypothesis finds in the learner's time.
 
         It draws what the plan holds, up to the input that fails, for which the learner's answers are known by now.
         """
         trial.foreseen = deque(call for example in self.plan.examples[item.nodeid] for call in example.calls)
         error = self.runner.run(item, trial, self.plan.profile, self.plan.seed)
         if error is None:
-            return failure
+            return refusal
         if isinstance(error, LearnerStopped):
-            return trial.refuted or failure
+            return trial.refuted or refusal
         return error, trial.last
 
-    def _result(self, item: pytest.Function, failure: Failure | None) -> CheckResult:
-        name = check_name(item.name)
-        if failure is None:
-            return CheckResult(name, True)
-        claim = (item.obj.__doc__ or "").strip().split("\n\n")[0]
-        return CheckResult(name, False, sentence(self.exercise.name, name, claim, *failure, self.plan.reference))
+    def _causes(self, trials: dict[str, Trial], first: pytest.Function) -> tuple[Cause, ...]:
+        """What may be behind it, as far as it is known."""
+        everything = [evidence for trial in trials.values() for evidence in _sample(trial.evidence)]
+        if mistake := diagnose(everything, self.plan.reference, self.plan.variants):
+            return (self._cause(mistake, Sure.CERTAIN),)
+        # A learner may have made two mistakes; then the one that explains the first failing check is worth saying.
+        mistake = diagnose(_sample(trials[first.nodeid].evidence), self.plan.reference, self.plan.variants)
+        return (self._cause(mistake, Sure.LIKELY),) if mistake else ()
 
-    def _passed(self, results: list[CheckResult]) -> ExerciseVerdict:
-        points = self.exercise.points
-        return ExerciseVerdict("passed", points, points, checks=tuple(results), output=self._printed())
+    def _cause(self, mistake: Mistake, sure: Sure) -> Cause:
+        return Cause(mistake.name, mistake.sentence, sure, f"{self.unit.address}#{mistake.see}")
 
-    def _not_imported(self, error: BaseException) -> ExerciseVerdict:
-        message = sentence(self.exercise.name, "the file is imported", "", error, None, self.plan.reference)
-        results = [CheckResult(check_name(item.name), False, message) for item in self.items]
-        return self._failed(results, (error, None), None)
+    def _passed(self) -> PartVerdict:
+        checks = tuple(CheckResult(Claim.of(item).check, True) for item in self.items)
+        return PartVerdict(self.part.name, Outcome.PASSED, self.part.points, self.part.points, checks=checks)
 
-    def _failed(self, results: list[CheckResult], failure: Failure, mistake: Mistake | None) -> ExerciseVerdict:
-        error, last = failure
-        message = next(result.message for result in results if not result.passed)
-        return ExerciseVerdict(
-            _outcome(error),
+    def _not_imported(self, error: BaseException) -> PartVerdict:
+        told = failure(Claim("the file is imported", "", ()), error, None, self.plan.reference)
+        message = sentence(self._name, told)
+        checks = tuple(CheckResult(Claim.of(item).check, False, message) for item in self.items)
+        return PartVerdict(self.part.name, self._outcome(error), 0, self.part.points, message, told, checks=checks)
+
+    def _refused(
+        self, judged: list[pytest.Function], refusals: dict[str, Refusal], causes: tuple[Cause, ...]
+    ) -> PartVerdict:
+        told = {
+            item.nodeid: failure(Claim.of(item), *refusals[item.nodeid], self.plan.reference)
+            for item in judged
+            if item.nodeid in refusals
+        }
+        checks = [
+            CheckResult(Claim.of(item).check, False, sentence(self._name, told[item.nodeid]))
+            if item.nodeid in told
+            else CheckResult(Claim.of(item).check, True)
+            for item in judged
+        ]
+        first = next(iter(told))
+        error, last = refusals[first]
+        explained = replace(told[first], causes=(*self._comes_first, *causes))
+        return PartVerdict(
+            self.part.name,
+            self._outcome(error),
             0,
-            self.exercise.points,
-            message=f"{message}\n  {mistake.sentence}" if mistake else message,
-            diagnosis=mistake.name if mistake else None,
-            see=f"{self.unit.address}#{mistake.see}" if mistake else None,
+            self.part.points,
+            message=sentence(self._name, explained),
+            failure=explained,
             repro=clean(repro(last.call, self.unit.module), REPRO_CHARACTERS) if last else None,
-            checks=tuple(results),
-            output=self._printed(),
+            checks=tuple(checks),
         )
 
-    def _printed(self) -> str:
-        return clean(self.learner.printed(), OUTPUT_CHARACTERS)
+    @property
+    def _comes_first(self) -> tuple[Cause, ...]:
+        """A part that this one needs and that is not right yet is named before anything else."""
+        return tuple(
+            Cause("needs an earlier part", f"It needs “{part.name}”, which has not passed yet: that comes first.")
+            for part in self.lacking
+        )
+
+    @property
+    def _name(self) -> str:
+        """The part as it is spoken of: `to_uint8`, `DiT.forward`, `Value, backward on a chain`."""
+        name, of = self.part.name, self.part.of
+        if name == of:
+            return name
+        return f"{of}.{name}" if name.isidentifier() else f"{of}, {name}"
+
+    def _outcome(self, error: BaseException) -> Outcome:
+        if isinstance(error, LearnerTimeout):
+            return Outcome.TIMED_OUT
+        if isinstance(error, LearnerError) and error.not_written and self._is_own(error.frames[-1]):
+            return Outcome.NOT_ATTEMPTED
+        return Outcome.CRASHED if isinstance(error, LearnerError | LearnerDied) else Outcome.FAILED
+
+    def _is_own(self, frame: Frame) -> bool:
+        """Whether this line is the exercise's to write, and not in another one that it uses."""
+        others = {name for other in self.unit.exercises if other != self.exercise for name in other.names}
+        return frame.file == f"{self.unit.address}.py" and frame.function not in others
 
 
-def _first_failure(examples: list[Example], trial: Trial) -> Failure | None:
+def _first_refusal(examples: list[Example], trial: Trial) -> Refusal | None:
     """Why a check does not pass. What the learner's code makes of its other inputs is evidence all the same."""
-    failure: Failure | None = None
+    refusal: Refusal | None = None
     for example in examples:
         try:
-            if failure is None:
+            if refusal is None:
                 example.run(trial)
             else:
                 trial.witness(example.calls)
         except HypothesisException:  # with this learner's answers, not an input to be used
             continue
         except LearnerStopped as error:
-            return failure or (error, trial.last)
+            return refusal or (error, trial.last)
         except Exception as error:
-            failure = error, trial.last
-    return failure
-
-
-def _named_mistake(trials: dict[str, Trial], first: str, plan: Plan) -> Mistake | None:
-    """The known mistake that explains everything that was asked, or else all that the first failing check asked."""
-    everything = [evidence for trial in trials.values() for evidence in _sample(trial.evidence)]
-    if mistake := diagnose(everything, plan.reference, plan.variants):
-        return mistake
-    # A learner may have made two mistakes; then the one that explains the first failing check is worth saying.
-    return diagnose(_sample(trials[first].evidence), plan.reference, plan.variants)
+            refusal = error, trial.last
+    return refusal
 
 
 def _sample(evidence: list[Evidence]) -> list[Evidence]:
@@ -154,9 +194,3 @@ def _sample(evidence: list[Evidence]) -> list[Evidence]:
     some = EVIDENCE // 3
     between = returned[some:-some]
     return returned[:some] + between[:: len(between) // some + 1] + returned[-some:]
-
-
-def _outcome(error: BaseException) -> Outcome:
-    if isinstance(error, LearnerTimeout):
-        return "timed out"
-    return "crashed" if isinstance(error, LearnerError | LearnerDied) else "failed"

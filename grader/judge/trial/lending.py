@@ -48,13 +48,13 @@ def mentioned(unit: Unit, source: bytes, idle: Set[str]) -> set[str]:
         return set()
     nodes = [node for each in body if getattr(each, "name", None) not in idle for node in ast.walk(each)]
     found = origins(nodes)
-    own = {f"{unit.module}.{node.id}" for node in nodes if isinstance(node, ast.Name)}
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
     through = {
         f"{found[node.value.id]}.{node.attr}"
         for node in nodes
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in found
     }
-    return own | through | set(found.values())
+    return through | {found.get(name, f"{unit.module}.{name}") for name in names}
 
 
 def _words(unit: Unit, name: str) -> str:

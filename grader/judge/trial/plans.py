@@ -1,4 +1,4 @@
-"""What an exercise's checks will ask, known before there is a submission: inputs drawn, the reference's answers noted.
+"""What a part's checks will ask, known before there is a submission: inputs drawn, the reference's answers noted.
 
 Inputs depend on the checks, the profile and the seed alone. So every submission that is judged under one seed can be
 asked the same things, all at once; hypothesis comes back in when an answer is wrong, to look for a smaller input.
@@ -19,6 +19,7 @@ import pytest
 from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DataObject, SearchStrategy
 
+from grader.curriculum import Unit
 from grader.judge.terms.calls import Call, Impl, LearnerError, Planned, Scenario, same
 from grader.judge.trial.bank import with_mistake
 from grader.judge.trial.collection import Collection
@@ -51,7 +52,7 @@ class Example:
 
 @dataclass
 class Plan:
-    """The examples of an exercise's checks, by node id, and all calls in the order in which they will be made.
+    """The examples of a part's checks, by node id, and all calls in the order in which they will be made.
 
     `unsound` says of checks that the reference itself did not pass on some input what was wrong; it judges nobody.
     """
@@ -116,27 +117,38 @@ class Plans:
 
     def __init__(self, collection: Collection):
         self._collection = collection
-        # By profile and seed; and then, as the checks are, by exercise id and whether they are the hidden ones.
-        self._kept: dict[tuple[str, int], dict[tuple[str, bool], Plan]] = {}
+        # By profile and seed; and then by exercise id and part, which is None for the hidden checks.
+        self._kept: dict[tuple[str, int], dict[tuple[str, str | None], Plan]] = {}
+        self._variants: dict[str, list[Variant]] = {}  # by exercise id
 
-    def of(self, exercise_id: str, profile: str, seed: int, hidden: bool = False) -> Plan:
-        """The plan for an exercise's checks, or for its hidden ones. Raises JudgeError where none can be made."""
+    def of(self, exercise_id: str, part: str | None, profile: str, seed: int) -> Plan:
+        """The plan for the checks of a part, or for the hidden ones of the whole exercise.
+
+        Raises JudgeError where none can be made.
+        """
         plans = self._kept[profile, seed] = self._kept.pop((profile, seed), {})  # used last, forgotten last
         for forgotten in list(self._kept)[:-PLANS_KEPT]:
             del self._kept[forgotten]
-        if (exercise_id, hidden) not in plans:
-            plans[exercise_id, hidden] = self._make(exercise_id, profile, seed, hidden)
+        if (exercise_id, part) not in plans:
+            plans[exercise_id, part] = self._make(exercise_id, part, profile, seed)
             gc.freeze()  # the children's collections need not look at any of this
-        return plans[exercise_id, hidden]
+        return plans[exercise_id, part]
 
-    def _make(self, exercise_id: str, profile: str, seed: int, hidden: bool) -> Plan:
+    def _make(self, exercise_id: str, part: str | None, profile: str, seed: int) -> Plan:
         unit = self._collection.course.curriculum.unit(exercise_id)
-        reference, mistakes = self._collection.references[unit.id], self._collection.mistakes[unit.id]
-        own = [mistake for mistake in mistakes if f"{unit.id}/{mistake.exercise}" == exercise_id]
-        plan = Plan(reference, [(mistake, with_mistake(reference, mistake)) for mistake in own], profile, seed)
-        for item in self._collection.items[exercise_id, hidden]:
+        plan = Plan(self._collection.references[unit.id], self._known(unit, exercise_id), profile, seed)
+        hidden = part is None
+        for item in self._collection.hidden[exercise_id] if part is None else self._collection.items[exercise_id, part]:
             self._rehearse(item, plan, hidden)
         return plan
+
+    def _known(self, unit: Unit, exercise_id: str) -> list[Variant]:
+        """The exercise's known mistakes, each in a reference of its own."""
+        if exercise_id not in self._variants:
+            reference, mistakes = self._collection.references[unit.id], self._collection.mistakes[unit.id]
+            own = [mistake for mistake in mistakes if f"{unit.id}/{mistake.exercise}" == exercise_id]
+            self._variants[exercise_id] = [(mistake, with_mistake(reference, mistake)) for mistake in own]
+        return self._variants[exercise_id]
 
     def _rehearse(self, item: pytest.Function, plan: Plan, hidden: bool) -> None:
         """Have a check draw its inputs, and the plan note what it asks for each of them."""

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import sys
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from grader.curriculum import Course, Unit, default_course
 from grader.judge.terms import compare, scenarios
 from grader.judge.terms.calls import Impl, Scenario
 from grader.judge.terms.compare import plain
+from grader.judge.terms.failure import Names
 from grader.judge.terms.profiles import EXAMPLES
 from grader.judge.trial import strategies
 from grader.judge.trial.fixtures import Both, Learner, Trial
@@ -38,11 +39,6 @@ for _name, _examples in EXAMPLES.items():
         report_multiple_bugs=False,
         suppress_health_check=list(HealthCheck),
     )
-
-
-Names = Sequence["str | Names"]
-"""What the values are called that a function returns: `("dx", "dw", "db")`, and `("p", ("m", "v", "t"))` for a tuple
-in a tuple."""
 
 
 def exercise(name: str, *, part: str | None = None, returns: Names = ()) -> Callable[[type], type]:

@@ -30,7 +30,9 @@ _libc = ctypes.CDLL(None, use_errno=True)
 # Landlock's system calls, and what it can be told to refuse: rights on files, of which later ABIs add bits from 13
 # upwards; on TCP ports, from ABI 4; on what lies in other processes, from ABI 6.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+_REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG, _TRUNCATE = 1 << 4, 1 << 5, 1 << 7, 1 << 8, 1 << 14
+_SCRATCH = _READ_FILE | _READ_DIR | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
 _BIND_TCP, _CONNECT_TCP = 1 << 0, 1 << 1
 _ABSTRACT_SOCKETS, _SIGNALS = 1 << 0, 1 << 1
@@ -77,8 +79,12 @@ def _children(folder: Path, without: tuple[str, ...]) -> Iterator[Path]:
         yield from (child for child in folder.iterdir() if not child.name.startswith(without))
 
 
-def prepare_landlock() -> int:
-    """A ruleset (a file descriptor) that allows reading `readable_paths` and nothing else; children enter it."""
+def prepare_landlock(scratch: Path | None = None) -> int:
+    """A ruleset (a file descriptor) that allows reading `readable_paths` and nothing else; children enter it.
+
+    A child with a scratch folder has its own one: below it files and folders may be made, written and removed, but no
+    links, pipes, sockets or devices, and nothing is run, or moved from one folder to another.
+    """
     abi = landlock_abi()
     handled = [(1 << _FILE_RIGHTS.get(abi, 16)) - 1]
     if abi >= 4:
@@ -93,18 +99,23 @@ def prepare_landlock() -> int:
             handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         except OSError:  # not on this machine
             continue
-        rights = _READ_FILE | _EXECUTE | (_READ_DIR if path.is_dir() else 0)
-        rule = ctypes.c_char_p(struct.pack("=Qi", rights, handle))
-        _checked(_libc.syscall(_ADD_RULE, ruleset, 1, rule, 0), f"landlock rule for {path}")
-        os.close(handle)
+        _allow(ruleset, handle, _READ_FILE | _EXECUTE | (_READ_DIR if path.is_dir() else 0))
+    if scratch is not None:
+        _allow(ruleset, os.open(scratch, os.O_PATH | os.O_CLOEXEC), _SCRATCH & handled[0])
     return ruleset
 
 
-def limit_resources() -> None:
+def _allow(ruleset: int, handle: int, rights: int) -> None:
+    rule = ctypes.c_char_p(struct.pack("=Qi", rights, handle))
+    _checked(_libc.syscall(_ADD_RULE, ruleset, 1, rule, 0), "landlock rule")
+    os.close(handle)
+
+
+def limit_resources(memory_bytes: int, cpu_seconds: int, file_bytes: int = FILE_BYTES) -> None:
     """Bound memory, processor time, file size, open files; no core dumps; die with the parent."""
-    limit_memory_and_time(LEARNER_MEMORY_BYTES, LEARNER_CPU_SECONDS)
+    limit_memory_and_time(memory_bytes, cpu_seconds)
     for what, most in (
-        (resource.RLIMIT_FSIZE, FILE_BYTES),
+        (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -121,17 +132,18 @@ def limit_memory_and_time(memory_bytes: int, cpu_seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
 
 
-def confine(ruleset: int) -> None:
+def confine(ruleset: int, scratch: bool = False) -> None:
     """Enter the wall. From here on: no change to any file, no processes, sockets, signals to others, or privileges.
 
-    Landlock decides what can be opened. What it leaves alone (chmod, truncate before 6.2, other processes' limits …)
-    is not among the calls that seccomp allows.
+    With `scratch`, the calls are allowed that make and remove files; where, the ruleset says. Landlock decides what can
+    be opened. What it leaves alone (chmod, truncate before 6.2, other processes' limits …) is not among the calls that
+    seccomp allows.
     """
     _checked(_libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs")
     _drop_capabilities()
     _checked(_libc.syscall(_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     os.close(ruleset)
-    _enter_seccomp()
+    _enter_seccomp(scratch)
 
 
 def _drop_capabilities() -> None:
@@ -140,8 +152,8 @@ def _drop_capabilities() -> None:
     _checked(_libc.capset(header, nothing), "capset")
 
 
-def _enter_seccomp() -> None:
-    program = syscalls.filter_program(os.getpid())
+def _enter_seccomp(scratch: bool) -> None:
+    program = syscalls.filter_program(os.getpid(), scratch)
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in program))
     header = ctypes.create_string_buffer(struct.pack("HxxxxxxP", len(program), ctypes.addressof(code)))
     _checked(_libc.prctl(_SET_SECCOMP, 2, header, 0, 0), "seccomp")

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from grader.judge.wall import scratch
+
 GLANCE_SECONDS = 0.25
 """Wall time between two looks; a look costs a file."""
 PATIENCE = 6.0
@@ -13,13 +15,18 @@ PATIENCE = 6.0
 
 
 class Meter:
-    """One child's time, by call and by exercise, and its threads. Where the kernel does not tell, wall time counts."""
+    """One child's time, by call and by exercise, its threads, and whether the scratch folder that is `watched` is full.
 
-    def __init__(self, pid: int):
+    Where the kernel does not tell, wall time counts.
+    """
+
+    def __init__(self, pid: int, watched: Path | None = None):
+        self._pid, self._watched = pid, watched
         self._stat = Path(f"/proc/{pid}/stat")
         self._looked = self._called = time.monotonic()
         self._processor: float | None = None  # at the last look
         self.threads = 1
+        self.overfull = False
         self._call = self._exercise = self._waited = 0.0
 
     def start_exercise(self) -> None:
@@ -39,6 +46,7 @@ class Meter:
         self._call += used
         self._exercise += used
         self._waited += min(since, in_call)
+        self.overfull = self._watched is not None and scratch.overfull(self._watched, self._pid)
         return (
             max(self._call, in_call / PATIENCE) > call_seconds
             or max(self._exercise, self._waited / PATIENCE) > exercise_seconds

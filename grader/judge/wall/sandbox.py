@@ -1,7 +1,7 @@
 """The untrusted side: a warm process that forks one confined child for every submission.
 
 It never imports a check, a mistake or a reference (a child may be lent compiled slices of what was not attempted), and
-starts without the user's environment, but for library paths. The trusted side sends it a byte with three descriptors
+starts without the user's environment, but for library paths. The trusted side sends it a message with three descriptors
 for each child: the conversation, the lifeline (closing it kills the child), and a file for what the learner prints.
 Within the conversation, pickles go in and wire.py's plain data comes out.
 """
@@ -28,6 +28,7 @@ import tempfile
 import traceback
 import types
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import cloudpickle
@@ -35,9 +36,13 @@ import numpy as np
 import torch
 import torch.nn.functional
 
-from grader.judge.terms import scenarios
-from grader.judge.wall import confine, huge_pages, wire
+from grader.judge.terms import libraries, scenarios
+from grader.judge.wall import confine, huge_pages, scratch, wire
 from grader.judge.wall.lent import Loan, lend
+from grader.judge.wall.zygote import ROOM_BYTES, Room
+
+MOST_FRAMES = 5
+"""The innermost of the learner's lines on the way to an exception."""
 
 QUIET_SECONDS = 1.0
 """After the first verdict, how long nobody asks for another one before the rest of the warming up is done."""
@@ -84,11 +89,11 @@ class Printed(io.TextIOBase):
         return len(text)
 
 
-def main(control_descriptor: int, confined: bool) -> None:
+def main(control_descriptor: int, confined: bool, read: Sequence[str]) -> None:
     control = socket.socket(fileno=control_descriptor)
     ruleset = confine.prepare_landlock() if confined else None
-    _warm_up()
-    children: dict[int, int] = {}  # lifeline → pid
+    _warm_up(read)
+    children: dict[int, tuple[int, Path | None]] = {}  # lifeline → process, and its folder on disk
     forks, warm = 0, False
     waker, wakes = os.pipe()
     os.set_blocking(wakes, False)
@@ -101,31 +106,40 @@ def main(control_descriptor: int, confined: bool) -> None:
         idle = forks and not children and not warm
         ready, _, _ = select.select(watched, [], [], QUIET_SECONDS if idle else None)
         for lifeline in children.keys() & set(ready):
-            os.kill(children[lifeline], signal.SIGKILL)
-            os.waitpid(children.pop(lifeline), 0)
+            _end(*children.pop(lifeline))
             os.close(lifeline)
         if waker in ready:
             os.read(waker, 4096)  # a child ended; it stays a zombie until its lifeline closes
         if control in ready:
-            message, descriptors, _, _ = socket.recv_fds(control, 1, 3)
+            message, descriptors, _, _ = socket.recv_fds(control, ROOM_BYTES, 3)
             if not message:
-                for pid in children.values():
-                    os.kill(pid, signal.SIGKILL)
+                for child in children.values():
+                    _end(*child)
                 return
             conversation, lifeline, printed = descriptors
+            room = Room.of(message)
+            folder = scratch.make_folder() if room.scratch and not (confined and scratch.can_mount()) else None
             pid = os.fork()
             if pid == 0:
-                _be_the_child(conversation, printed, ruleset)
+                _be_the_child(conversation, printed, ruleset, room, folder)
             os.close(conversation)
             os.close(printed)
-            children[lifeline] = pid
+            children[lifeline] = pid, folder
             forks += 1
         if not warm and (forks > 2 or not ready):
             _warm_up_more()
             warm = True
 
 
-def _warm_up() -> None:
+def _end(pid: int, folder: Path | None) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    if folder is not None:
+        with contextlib.suppress(OSError):
+            scratch.remove(folder)
+
+
+def _warm_up(read: Sequence[str]) -> None:
     """Touch once what every child would otherwise pay for, with one thread: a second would hang the forks.
 
     Chance starts from the same place in every child, so that a file that draws from the global generators is judged
@@ -143,6 +157,7 @@ def _warm_up() -> None:
     with contextlib.suppress(ImportError, OSError):
         importlib.import_module("matplotlib").use("Agg")
         importlib.import_module("matplotlib.pyplot")
+    libraries.load(read)
     wire.decode(wire.encode([a, np.ones(2)]))
     pickle.loads(cloudpickle.dumps(scenarios.load_weights))
     gc.collect()
@@ -157,7 +172,7 @@ def _warm_up_more() -> None:
     huge_pages.in_huge_pages()
 
 
-def _be_the_child(conversation: int, printed: int, ruleset: int | None) -> None:
+def _be_the_child(conversation: int, printed: int, ruleset: int | None, room: Room, folder: Path | None) -> None:
     try:
         os.setsid()
         random.seed(0)  # a fork draws a new seed of itself
@@ -167,14 +182,24 @@ def _be_the_child(conversation: int, printed: int, ruleset: int | None) -> None:
         for standard in (0, 1, 2):
             os.dup2(nowhere, standard)
         os.close(nowhere)
-        confine.limit_resources()
+        place = _scratch(folder) if room.scratch else None
+        most = {} if place is None else {"file_bytes": scratch.SCRATCH_BYTES}
+        confine.limit_resources(room.memory_bytes, room.cpu_seconds, **most)
         if ruleset is not None:
-            confine.confine(ruleset)
+            confine.confine(ruleset if place is None else confine.prepare_landlock(place), place is not None)
         sys.stdin = open(0)  # noqa: SIM115 - the process's own, for as long as it lives
         sys.stdout = sys.stderr = Printed(printed)
-        _converse(socket.socket(fileno=conversation))
+        _converse(socket.socket(fileno=conversation), str(folder or ""))
     finally:
         os._exit(0)
+
+
+def _scratch(folder: Path | None) -> Path:
+    """The child's scratch folder, in which it works, and in which whoever asks for a temporary file gets one."""
+    place = folder or scratch.mount()
+    os.chdir(place)
+    tempfile.tempdir = os.environ["TMPDIR"] = str(place)
+    return place
 
 
 def _close_all_but(keep: set[int]) -> None:
@@ -185,8 +210,8 @@ def _close_all_but(keep: set[int]) -> None:
     os.closerange(low, 4096)
 
 
-def _converse(trusted: socket.socket) -> None:
-    _reply(trusted, wire.encode({"ready": os.getpid()}))
+def _converse(trusted: socket.socket, watched: str) -> None:
+    _reply(trusted, wire.encode({"ready": os.getpid(), "watched": watched}))
     known: dict[int, Any] = {}  # scenarios by number
     module: types.ModuleType | None = None
     for verb, *rest in _requests(trusted, known):
@@ -247,19 +272,20 @@ def _explain(error: BaseException, module: types.ModuleType | None) -> dict[str,
     if isinstance(error, AttributeError) and module is not None and error.obj is module:
         nearest = difflib.get_close_matches(str(error.name), [name for name in vars(module) if name[0] != "_"], 1)
         return {"missing": [str(error.name)[:200], *(nearest or [""])]}
-    frames = [
-        f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line or ''}"
+    frames: list[list[Any]] = [
+        [frame.filename[:200], frame.lineno or 0, frame.name[:200], (frame.line or "")[:400]]
         for frame in traceback.extract_tb(error.__traceback__)
         if frame.filename in linecache.cache and not os.path.isabs(frame.filename)
     ]
     if isinstance(error, SyntaxError) and error.filename:
-        frames = [f"{error.filename}, line {error.lineno}: {(error.text or '').strip()}"]
+        number = error.lineno if type(error.lineno) is int else 0
+        frames = [[str(error.filename)[:200], number, "", str(error.text or "").strip()[:400]]]
     try:
         text = error.msg if isinstance(error, SyntaxError) else str(error)
     except BaseException:
         text = "(an exception whose text cannot be read)"
-    return {"raised": [type(error).__name__[:200], text[:2000], "\n".join(frames[-5:])[:2000]]}
+    return {"raised": [type(error).__name__[:200], text[:2000], frames[-MOST_FRAMES:]]}
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2] == "confined")
+    main(int(sys.argv[1]), sys.argv[2] == "confined", sys.argv[3:])

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import os
 import socket
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 import cloudpickle
 import torch
 
-from grader.ground.text import line
+from grader.ground.text import clean, line
 from grader.judge.terms.calls import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Planned, Scenario
 from grader.judge.terms.compare import Disagreement
-from grader.judge.wall import wire
+from grader.judge.terms.failure import Frame
+from grader.judge.wall import confine, wire
 from grader.judge.wall.lent import Loan
 from grader.judge.wall.meter import GLANCE_SECONDS, Meter
-from grader.judge.wall.zygote import JudgeError, Sandbox
+from grader.judge.wall.scratch import SCRATCH_BYTES, SCRATCH_FILES
+from grader.judge.wall.zygote import JudgeError, Room, Sandbox
 
 A = TypeVar("A")
 T = TypeVar("T")
@@ -32,6 +36,7 @@ MAX_THREADS = 64
 MOST_OF_AN_EXERCISE = 512 << 20
 """Bytes that the answers to an exercise's planned calls may have together: they are kept until its verdict."""
 MOST_OF_A_TEXT = 2000
+MOST_FRAMES = 5
 RECEIVED_AT_ONCE = 256 << 10
 CALLS_AHEAD = 256
 """Calls that are sent in one go: the learner's side works on them while this side compares."""
@@ -43,10 +48,26 @@ class Session:
     """One unit of one submission behind the wall. A child that ended is replaced at the next exercise.
 
     `sources` are the learner's files and `lent` what the course lends, both by address; `entry` is the unit's module.
+    A unit may have a scratch folder, and its own `seconds` for a call and `memory` in MiB.
     """
 
-    def __init__(self, sandbox: Sandbox, sources: dict[str, bytes], lent: dict[str, Loan], entry: str):
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        sources: dict[str, bytes],
+        lent: dict[str, Loan],
+        entry: str,
+        *,
+        scratch: bool = False,
+        seconds: float | None = None,
+        memory: int | None = None,
+    ):
         self._sandbox, self._load = sandbox, ("load", sources, lent, entry)
+        longer = 1.0 if seconds is None else max(1.0, seconds / CALL_SECONDS)
+        self._call_seconds = CALL_SECONDS if seconds is None else seconds
+        self._exercise_seconds = EXERCISE_SECONDS * longer
+        memory_bytes = confine.LEARNER_MEMORY_BYTES if memory is None else memory << 20
+        self._room = Room(scratch, memory_bytes, math.ceil(confine.LEARNER_CPU_SECONDS * longer))
         self._conversation: socket.socket | None = None
         self._inbox = bytearray()  # what was received, and not asked for yet
         self._known: set[Scenario] = set()  # those that the child can call by number
@@ -72,11 +93,11 @@ class Session:
             self._meter.start_exercise()
             return
         self._meter = None
-        self._conversation, self._lifeline, self._output = self._sandbox.child()
+        self._conversation, self._lifeline, self._output = self._sandbox.child(self._room)
         self._inbox.clear()
         self._known.clear()
         self._conversation.settimeout(START_SECONDS)
-        self._meter = Meter(self._greeting())
+        self._meter = Meter(*self._greeting())
         self._conversation.settimeout(GLANCE_SECONDS)
         try:
             self._ask(_dumps(self._load))
@@ -166,7 +187,7 @@ class Session:
             yield
         except TimeoutError:
             self.close()
-            raise LearnerTimeout(f"did not return within {CALL_SECONDS:g} seconds") from None
+            raise LearnerTimeout(f"did not return within {self._call_seconds:g} seconds") from None
         except (EOFError, ConnectionError):
             self.close()
             raise LearnerDied("ended the process instead of returning") from None
@@ -200,16 +221,16 @@ class Session:
             case {"missing": [str(name), str(nearest)]}:
                 instead = f"; is it the one called `{line(nearest[:200])}`?" if nearest else ""
                 raise Disagreement(f"the file defines no `{line(name[:200])}`{instead}")
-            case {"raised": [str(kind), str(text), str(frames)]}:
-                raise LearnerError(line(kind[:200]), text[:MOST_OF_A_TEXT], frames[:MOST_OF_A_TEXT])
+            case {"raised": [str(kind), str(text), list(frames)]}:
+                raise LearnerError(line(kind[:200]), text[:MOST_OF_A_TEXT], tuple(map(_frame, frames[:MOST_FRAMES])))
         raise LearnerDied("sent back something that is no reply")
 
-    def _greeting(self) -> int:
-        """The child's process id, which it tells before any of the learner's code is there."""
+    def _greeting(self) -> tuple[int, Path | None]:
+        """The child's process id and the folder to be watched, told before any of the learner's code is there."""
         try:
             match wire.decode(self._reply()):
-                case {"ready": int(pid)}:
-                    return pid
+                case {"ready": int(pid), "watched": str(folder)}:
+                    return pid, Path(folder) if folder else None
         except (OSError, EOFError, wire.Malformed):
             pass
         raise JudgeError("the judge's sandbox does not start a process; `course doctor` may know why")
@@ -245,12 +266,27 @@ class Session:
                 if not moved:
                     raise EOFError
             if self._meter is not None:
-                if self._meter.over(CALL_SECONDS, EXERCISE_SECONDS):
+                if self._meter.over(self._call_seconds, self._exercise_seconds):
                     raise TimeoutError
                 if self._meter.threads > MAX_THREADS:
                     raise LearnerDied(f"started more than {MAX_THREADS} threads")
+                if self._meter.overfull:
+                    raise LearnerDied(_OVERFULL)
             if moved:
                 return moved
+
+
+_OVERFULL = f"put more than {SCRATCH_BYTES >> 20} MiB or {SCRATCH_FILES} files into its scratch folder"
+
+
+def _frame(told: Any) -> Frame:
+    """A line of the learner's, as the other side tells it."""
+    match told:
+        case [str(file), int(number), str(function), str(code)]:
+            return Frame(
+                line(file[:200]), number, line(function[:200]), clean(code[:MOST_OF_A_TEXT]).replace("\n", " ")
+            )
+    raise LearnerDied("sent back something that is no reply")
 
 
 _scenarios: dict[Scenario, tuple[int, bytes]] = {}

@@ -44,6 +44,16 @@ sysinfo 99 179, getrusage 98 165, getrlimit 97 163, setrlimit 160 164, getpriori
 """
 _THE_CONVERSATION = "sendto 44 206, recvfrom 45 207, getsockname 51 204, getsockopt 55 209"
 
+_SCRATCH = """
+mkdir 83 -1, mkdirat 258 34, unlink 87 -1, unlinkat 263 35, rmdir 84 -1, rename 82 -1, renameat 264 38,
+renameat2 316 276, ftruncate 77 46, fsync 74 82, fdatasync 75 83
+"""
+"""What writing files needs besides, all of which Landlock keeps inside the scratch folder (what ftruncate is given was
+opened for writing, so there). Not chmod, chown, utime, links, truncate by path: those it does not know, or not always.
+"""
+_NOT_WITH_SCRATCH = ("memfd_create",)
+"""What would be files of the same size that nobody counts."""
+
 _FCNTL, _IOCTL, _PRCTL, _PRLIMIT, _CLONE, _TGKILL = (72, 25), (16, 29), (157, 167), (302, 261), (56, 220), (234, 131)
 _FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)  # duplicate, flags; not F_SETOWN and F_SETSIG, which signal others
 _IOCTL_COMMANDS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)  # is it a terminal, how much is there, flags
@@ -66,24 +76,24 @@ def known_machine() -> bool:
     return platform.machine() in _MACHINES
 
 
-def allowed() -> dict[str, int]:
+def allowed(scratch: bool = False) -> dict[str, int]:
     """The calls that are allowed whatever their arguments, with their numbers here."""
     column = _MACHINES[platform.machine()]
-    entries = (entry.split() for entry in ",".join(
-        (_FILES, _MEMORY, _TIME_AND_SIGNALS_TO_ONESELF, _THREADS, _QUESTIONS, _THE_CONVERSATION)
-    ).split(","))  # fmt: skip
+    lists = [_FILES, _MEMORY, _TIME_AND_SIGNALS_TO_ONESELF, _THREADS, _QUESTIONS, _THE_CONVERSATION]
+    entries = (entry.split() for entry in ",".join([*lists, _SCRATCH] if scratch else lists).split(","))
     numbered = {name: int(numbers[column]) for name, *numbers in entries}
-    return {name: number for name, number in numbered.items() if number >= 0}
+    without = _NOT_WITH_SCRATCH if scratch else ()
+    return {name: number for name, number in numbered.items() if number >= 0 and name not in without}
 
 
-def filter_program(pid: int) -> list[Step]:
+def filter_program(pid: int, scratch: bool = False) -> list[Step]:
     """The filter for a process of this id: allow the list, refuse the rest with EPERM, and new calls with ENOSYS."""
     column = _MACHINES[platform.machine()]
     program = [(_LOAD, 0, 0, _ARCHITECTURE), (_EQUAL, 1, 0, _AUDIT[platform.machine()]), (_GIVE, 0, 0, _KILL)]
     program += [(_LOAD, 0, 0, _NUMBER)]
     if column == 0:  # the x32 variants of the same calls
         program += [(_BITS, 0, 1, 0x40000000), (_GIVE, 0, 0, _KILL)]
-    for number in allowed().values():
+    for number in allowed(scratch).values():
         program += [(_EQUAL, 0, 1, number), (_GIVE, 0, 0, _ALLOW)]
     for numbers, argument, values in (
         (_FCNTL, 1, _FCNTL_COMMANDS),

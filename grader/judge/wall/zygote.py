@@ -5,27 +5,56 @@ from __future__ import annotations
 import os
 import select
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from grader.judge.terms import libraries
+from grader.judge.wall import confine
 
 
 class JudgeError(RuntimeError):
     """The judge itself cannot work; says nothing about the submission."""
 
 
-class Sandbox:
-    """The warm untrusted process. Safe to share between forks: asking for a child is one byte."""
+class Room(NamedTuple):
+    """What a child is given. Its bytes are the message that asks for one."""
 
-    def __init__(self, confined: bool):
+    scratch: bool = False
+    memory_bytes: int = confine.LEARNER_MEMORY_BYTES
+    cpu_seconds: int = confine.LEARNER_CPU_SECONDS
+
+    def __bytes__(self) -> bytes:
+        return _ROOM.pack(*self)
+
+    @classmethod
+    def of(cls, message: bytes) -> Room:
+        return cls(*_ROOM.unpack(message))
+
+
+_ROOM = struct.Struct("<?QI")
+ROOM_BYTES = _ROOM.size
+
+
+class Sandbox:
+    """The warm untrusted process. Safe to share between forks: asking for a child is one short message.
+
+    `read` names what of libraries it imports while it warms up, besides what every unit has.
+    """
+
+    def __init__(self, confined: bool, read: Iterable[str] = ()):
         self.confined = confined
         self._control, theirs = socket.socketpair()
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
         environment["TORCHDYNAMO_DISABLE"] = "1"  # torch.compile would want a compiler; without it, it is the identity
+        environment |= libraries.ALONE
         environment |= {name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
         mode = "confined" if confined else "unconfined"
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "grader.judge.wall.sandbox", str(theirs.fileno()), mode],
+            [sys.executable, "-P", "-m", "grader.judge.wall.sandbox", str(theirs.fileno()), mode, *read],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -34,13 +63,13 @@ class Sandbox:
         )
         theirs.close()
 
-    def child(self) -> tuple[socket.socket, int, int]:
+    def child(self, room: Room) -> tuple[socket.socket, int, int]:
         """Fork a child: the conversation, its lifeline, and the file that holds what it prints."""
         conversation, theirs = socket.socketpair()
         beat, lifeline = os.pipe()
         printed = _unnamed_file()
         try:
-            socket.send_fds(self._control, [b"+"], [theirs.fileno(), beat, printed])
+            socket.send_fds(self._control, [bytes(room)], [theirs.fileno(), beat, printed])
         except OSError as error:
             raise JudgeError(f"the judge's sandbox is gone ({error}); run the command again") from None
         finally:

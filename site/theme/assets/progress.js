@@ -1,14 +1,7 @@
 // Live progress. Only `course serve` adds this script to the pages; a published site does not load it.
 // Cards and panels carry data-unit, a milestone's card data-milestone with its phase's id, exercises data-exercise; the
 // server sends where the learner stands (grader.learner).
-const WORDS = {
-  "passed": "✓ passed",
-  "passed, edited since": "✎ passed, edited since",
-  "failed": "✗ failed",
-  "crashed": "✗ crashed",
-  "timed out": "✗ timed out",
-  "not attempted": "not attempted",
-};
+const MARKS = { right: "✓ ", wrong: "✗ ", open: "", unsure: "~ " };
 
 let latest = null;
 
@@ -25,6 +18,38 @@ function place(tag, className, parent, before = null) {
 function say(element, state, text) {
   element.dataset.state = state;
   element.textContent = text;
+}
+
+// An outcome by its word, in the tone that the server gives it: one that this page has never heard of, too.
+function outcome(element, word, progress) {
+  const tone = progress.tones?.[word] ?? "unsure";
+  say(element, word, MARKS[tone] + word);
+  element.dataset.tone = tone;
+}
+
+// What the judge said of an exercise, below its line in the lesson; nothing where there is nothing to say.
+function tell(element, told, progress) {
+  let box = element.nextElementSibling;
+  if (!box?.classList.contains("z-told")) {
+    if (!told) return;
+    box = document.createElement("div");
+    box.className = "z-told";
+    box.setAttribute("role", "status");
+    element.after(box);
+  }
+  box.replaceChildren();
+  for (const part of told?.parts ?? []) {
+    const line = document.createElement("p");
+    outcome(place("span", "z-state", line), part.verdict, progress);
+    line.prepend(`${part.name}, ${part.points} of ${part.max_points}: `);
+    box.append(line);
+  }
+  if (told?.check) box.append(Object.assign(document.createElement("p"), { className: "z-check", textContent: told.check }));
+  for (const { says, text, section, href } of told?.lines ?? []) {
+    const line = Object.assign(document.createElement("p"), { className: `z-says-${says}`, textContent: text });
+    if (section) line.append(" → ", Object.assign(document.createElement("a"), { href, textContent: section }));
+    box.append(line);
+  }
 }
 
 function bar(parent, done, total) {
@@ -86,7 +111,8 @@ function render(progress) {
     if (!verdict) continue;
     const parent = element.querySelector(".z-name small") ?? element;
     place("span", "z-dot", parent).textContent = " · ";
-    say(place("span", "z-state", parent), verdict, WORDS[verdict] ?? verdict);
+    outcome(place("span", "z-state", parent), verdict, progress);
+    if (element.classList.contains("z-exercise")) tell(element, progress.told?.[element.dataset.exercise], progress);
   }
 
   const anchor = document.querySelector(".z-road, .z-numbers");
