@@ -17,7 +17,7 @@ from measure import Row, samples
 from rich.console import Console
 from rich.table import Table
 from split import parts
-from verdict import UNIT, against_nbgrader, save_to_verdict, starting, watching, whole_units
+from verdict import UNIT, against_nbgrader, save_to_verdict, starting, watching, whole_units, with_a_library
 
 from grader.curriculum import default_course
 
@@ -32,6 +32,7 @@ def main(repeats: int) -> None:
             parts(course, UNIT, repeats),
             watching(course, repeats),
             starting(course, repeats),
+            with_a_library(repeats),
             against_nbgrader(course, repeats),
             site(repeats),
         ):

@@ -131,6 +131,29 @@ def starting(course: Course, repeats: int) -> Iterator[Row]:
     yield Row("first verdict, judge and all", ours, f"import torch + {sorted(beyond)[len(beyond) // 2]:.1f} s")
 
 
+def with_a_library(repeats: int) -> Iterator[Row]:
+    """A unit that asks for diffusers and a scratch folder: its first verdict, judge and all, and those after it."""
+    course = Course(Path(__file__).resolve().parents[1] / "tests" / "mini_course")
+    submission = Submission.read(course.solutions, course)
+    with contextlib.ExitStack() as open_now:
+
+        def first() -> None:
+            open_now.close()
+            open_now.enter_context(judge := Judge(course)).check(submission, ["pipelines"])
+            judges.append(judge)
+
+        judges: list[Judge] = []
+        imports = [sys.executable, "-c", "from diffusers import DDPMPipeline, SchedulerMixin, UNet2DModel"]
+        ours, beside = samples(min(repeats, 3), first, lambda: quiet(imports))
+        yield Row("first verdict of a unit with diffusers and scratch", ours, "python, the same imports", beside)
+        warm, plain = samples(
+            3 * repeats,
+            lambda: judges[-1].check(submission, ["pipelines"]),
+            lambda: judges[-1].check(submission, ["averages"]),
+        )
+        yield Row("  and warm", warm, f"a unit with neither {sorted(plain)[len(plain) // 2]:.3f} s")
+
+
 @contextlib.contextmanager
 def workspace(course: Course) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:

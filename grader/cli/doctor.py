@@ -26,6 +26,7 @@ EXTRAS = {
         "course train",
         ("accelerate", "matplotlib", "safetensors", "sklearn", "tensorboard", "torchvision"),
     ),
+    "hub": ("units on other people's pipelines", ("diffusers", "transformers")),
     "site": ("course serve", ("material", "starlette", "uvicorn")),
     "class": ("course grade and course release", ("nbclient", "nbconvert", "nbformat", "nbgrader")),
 }
@@ -43,7 +44,7 @@ class Checkup:
 @commands.command()
 def doctor(out: Out) -> Answer:
     """Say what this machine can do, what is missing, and how to get it."""
-    checkups = [*_machine(), *_extras(), *_wall(), *_workspace()]
+    checkups = [*_machine(), *_extras(), *_libraries(), *_wall(), *_workspace()]
     broken = any(checkup.state == "broken" for checkup in checkups)
     if not out.as_json:
         _show(out, checkups)
@@ -96,6 +97,23 @@ def _extras() -> Iterator[Checkup]:
             yield Checkup(f"extra {extra}", "missing", f"{purpose} lacks {', '.join(absent)}: {remedy}")
         else:
             yield Checkup(f"extra {extra}", "ok", purpose)
+
+
+def _libraries() -> Iterator[Checkup]:
+    """Whether what units ask for is here; without it their exercises are not attempted."""
+    from grader.judge.terms import libraries
+    from grader.judge.terms.version import installed
+
+    try:
+        units = default_course().curriculum.built
+    except CourseError:  # which is said elsewhere
+        return
+    for name in default_course().curriculum.imports:
+        asking = f"for {', '.join(unit.number.upper() for unit in units if name in unit.imports)}"
+        if libraries.missing([name]):
+            yield Checkup(f"library {name}", "missing", f"{asking}: {libraries.remedy([name])}")
+        else:
+            yield Checkup(f"library {name}", "ok", f"{installed(name)}, {asking}")
 
 
 def _wall() -> Iterator[Checkup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -27,6 +28,9 @@ from grader.judge import Judge, Submission, Verdict
 
 AVERAGES = "phase1_numbers/unit1_averages"
 RIGHT = Submission({AVERAGES: b"def mean(x):\n    return float(x.mean())\ndef centre(x):\n    return x - mean(x)\n"})
+PIPELINES = "phase2_tools/unit1_pipelines"
+LIBRARIES = "libraries"
+"""The family that is aimed at a unit with a library and a scratch folder."""
 VERDICTS = {"passed", "failed", "crashed", "timed out", "not attempted"}
 PATIENCE = 120.0
 """Seconds until a verdict that does not come counts as a hang."""
@@ -53,9 +57,11 @@ class Attack:
 
 
 class Arena:
-    """Canaries, and one judge that stands among them."""
+    """Canaries, and one judge that stands among them; what is attacked is one unit of its course."""
 
     RIGHT = RIGHT
+    ADDRESS, TARGETS, POINTS = AVERAGES, ("averages",), 3
+    SECRETS = ("float(np.sum(x) / len(x))", "shift=st.integers(-3, 3)", "def one_too_few")
 
     def __init__(self, judge: Judge, folder: Path, token: str):
         self.judge, self.folder, self.token = judge, folder, token
@@ -63,7 +69,7 @@ class Arena:
         self.watched = folder / "canaries"
         self.words: dict[Path, list[str]] = {}  # what became of each attack, by exercise
         home, scratch = folder / "canaries/home", folder / "canaries/scratch"
-        theirs, gradebook = folder / f"canaries/class/bo/{AVERAGES}.py", folder / "canaries/gradebook.db"
+        theirs, gradebook = folder / f"canaries/class/bo/{self.ADDRESS}.py", folder / "canaries/gradebook.db"
         for path in (home / ".ssh/id_ed25519", theirs, scratch / "note"):
             path.parent.mkdir(parents=True)
             path.write_text(f"# {self.secret(path.name)}\n")
@@ -76,15 +82,14 @@ class Arena:
         self.doors = _doors()
         environment = {"PATH": os.defpath, "SECRET": self.secret("decoy")}
         self.decoy = subprocess.Popen(["sleep", "infinity"], env=environment, start_new_session=True)
-        service = judge._process
-        assert service is not None
+        service = self.process()
         while not (sandboxes := [pid for pid in _below(service.pid) if b"grader.judge.wall.sandbox" in _command(pid)]):
             time.sleep(0.05)
         self.service, self.sandbox = service.pid, sandboxes[0]
         self.mine = (self.service, self.sandbox, self.decoy.pid)
         tcp, _, unix, abstract = (door.getsockname() for door in self.doors)
         course = judge.course
-        unit = course.curriculum.unit("averages")
+        unit = course.curriculum.unit(self.ADDRESS)
         self.placeholders = {
             "HOME": home,
             "SECRET": home / ".ssh/id_ed25519",
@@ -105,9 +110,14 @@ class Arena:
             "JUDGE_SOCKET": judge._path,
             "MARK": self.mark,
         }
-        self.secrets = [self.token, "float(np.sum(x) / len(x))", "shift=st.integers(-3, 3)", "def one_too_few"]
-        assert self.check(RIGHT).passed
+        self.secrets = [self.token, *self.SECRETS]
+        assert self.check(self.RIGHT).passed
         self.before = self.state()
+
+    def process(self) -> Any:
+        """The service that judges the unit."""
+        assert self.judge._process is not None
+        return self.judge._process
 
     def secret(self, what: str) -> str:
         return f"canary {what} {self.token}"
@@ -116,7 +126,7 @@ class Arena:
         """What the attack hands in, aimed at what stands here."""
         if attack.build is not None:
             return Submission.read(attack.build(folder), self.judge.course)
-        return Submission({AVERAGES: self.aimed(attack.text).encode()})
+        return Submission({self.ADDRESS: self.aimed(attack.text).encode()})
 
     def aimed(self, text: str) -> str:
         for name, value in self.placeholders.items():
@@ -129,7 +139,7 @@ class Arena:
 
         def ask() -> None:
             try:
-                answer.append(self.judge.check(submission, ["averages"]))
+                answer.append(self.judge.check(submission, self.TARGETS))
             except BaseException as error:
                 answer.append(error)
 
@@ -157,10 +167,17 @@ class Arena:
             "visitors": [name for door in self.doors if (name := _visited(door))],
         }
 
+    def scratch_folders(self) -> list[str]:
+        """What the sandbox has made on disk for its children."""
+        return [name for name in os.listdir("/tmp") if name.startswith(f"judge-scratch-{self.sandbox}-")]
+
     def at_rest(self) -> bool:
-        """Whether the judge's processes are the ones that were there before, once those that end have ended."""
+        """Whether the judge's processes are the ones that were there before, once those that end have ended.
+
+        So do their scratch folders.
+        """
         deadline = time.monotonic() + 20
-        while self.resting() - set(self.mine):
+        while self.resting() - set(self.mine) or self.scratch_folders():
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.02)
@@ -185,7 +202,7 @@ class Arena:
         """What is no longer as it was."""
         found = []
         if not self.at_rest():
-            found.append(f"processes {self.resting() ^ set(self.mine)} are left, or gone")
+            found.append(f"{self.resting() ^ set(self.mine)} are left, or gone; {self.scratch_folders()}")
         now = self.state()
         found += [change for what, before in self.before.items() for change in _changes(what, before, now[what])]
         self.before = now  # the next attack is not blamed for this one
@@ -198,6 +215,20 @@ class Arena:
         for door in self.doors:
             door.close()
         shutil.rmtree(unix.parent)
+
+
+class LibraryArena(Arena):
+    """The same around a unit that has diffusers and a scratch folder."""
+
+    RIGHT = Submission({})
+    ADDRESS, TARGETS, POINTS = PIPELINES, ("pipelines/check_pipeline_dir",), 2
+    SECRETS = ("json.loads(stream.read(int.from_bytes", "STATES = (None", "def nulls_are_missing")
+
+    def process(self) -> Any:
+        reference = self.judge.course.reference(self.judge.course.curriculum.unit("pipelines"))
+        self.RIGHT = Submission({PIPELINES: reference.read_bytes()})
+        assert self.judge.check(self.RIGHT, self.TARGETS).passed
+        return self.judge._others["diffusers",]
 
 
 def _doors() -> list[socket.socket]:
@@ -311,26 +342,34 @@ def _acts(character: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def attack_files() -> list[Path]:
-    return sorted(path for path in Path(__file__).parent.glob("*/*.py"))
-
-
-@pytest.fixture(scope="session")
 def load() -> type[Attack]:
     return Attack
 
 
-@pytest.fixture(scope="session")
-def arena(mini_course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+@contextlib.contextmanager
+def _arena(kind: type[Arena], mini_course: Course, folder: Path) -> Iterator[Arena]:
     token = secrets.token_hex(8)
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("API_TOKEN", f"canary environment {token}")
-        folder = tmp_path_factory.mktemp("arena")
         # A copy, so that a hole does no harm to the repository.
         shutil.copytree(mini_course.root, folder / "course", ignore=shutil.ignore_patterns("__pycache__"))
         with Judge(Course(folder / "course")) as judge:
-            arena = Arena(judge, folder, token)
+            arena = kind(judge, folder, token)
             yield arena
             arena.close()
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
+
+
+@pytest.fixture(scope="session")
+def arena(mini_course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    with _arena(Arena, mini_course, tmp_path_factory.mktemp("arena")) as arena:
+        yield arena
+
+
+@pytest.fixture(scope="module", params=["mounted", "watched"])
+def library_arena(request, mini_course, no_namespaces, tmp_path_factory) -> Iterator[Arena]:
+    """With a scratch folder that the kernel mounts, and with one that is a watched folder on disk."""
+    kernel = contextlib.nullcontext() if request.param == "mounted" else no_namespaces()
+    with kernel, _arena(LibraryArena, mini_course, tmp_path_factory.mktemp("arena")) as arena:
+        yield arena

@@ -20,6 +20,7 @@ FAMILIES = {
     "exhaustion": "Using everything up",
     "escape": "Getting out",
     "persistence": "Staying behind",
+    "libraries": "Libraries and a scratch folder",
     "protocol": "Abusing the conversation",
     "packaging": "Tricks of packaging",
     "notebook": "Tricks of notebooks",

@@ -15,7 +15,9 @@ from grader.classroom import ClassRun, grade
 from grader.classroom.gradebook import record
 from grader.judge import Verdict
 
-FILES = sorted(path for path in Path(__file__).parent.glob("*/*.py") if path.parent.name != "exhaustion")
+FILES = sorted(
+    path for path in Path(__file__).parent.glob("*/*.py") if path.parent.name not in ("exhaustion", "libraries")
+)
 ADDRESS = "phase1_numbers/unit1_averages.py"
 
 LIVE = "<x-live onclick='alert(1)'>"

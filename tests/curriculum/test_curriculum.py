@@ -108,6 +108,17 @@ def test_coming_units_hand_down_what_they_need_but_projects_ask_for_their_own(tm
         (MINIMAL + MINIMAL[MINIMAL.index("[[phase.unit]]") :], "share an id"),
         (MINIMAL + "surprise = 1\n", "surprise"),
         (MINIMAL + "exercises = [{ name = 'x', title = 'X' }]\n", "points"),
+        (MINIMAL + "imports = 'diffusers'\n", "a: imports is 'diffusers', and has to be a list of import names"),
+        (MINIMAL + "imports = ['a b']\n", "imports is"),
+        (MINIMAL + "imports = ['a.b']\n", "imports is"),
+        (MINIMAL + "imports = ['a', 'a']\n", "each once"),
+        (MINIMAL + "imports = [1]\n", "imports is"),
+        (MINIMAL + "scratch = 1\n", "scratch is 1, and has to be true or false"),
+        (MINIMAL + "seconds = 0\n", "seconds is 0, and has to be seconds of one call, at most 60"),
+        (MINIMAL + "seconds = true\n", "seconds is True"),
+        (MINIMAL + "seconds = nan\n", "seconds is nan"),
+        (MINIMAL + "memory = 1.5\n", "memory is 1.5, and has to be MiB"),
+        (MINIMAL + "memory = 1\n", "memory is 1"),
     ],
 )
 def test_a_wrong_list_is_one_line_that_names_the_entry(tmp_path, text, words):
@@ -116,6 +127,17 @@ def test_a_wrong_list_is_one_line_that_names_the_entry(tmp_path, text, words):
     with pytest.raises(CourseError, match=words) as error:
         _ = Course(tmp_path).curriculum
     assert "curriculum.toml" in str(error.value)
+
+
+def test_a_unit_says_what_it_needs_behind_the_wall(tmp_path):
+    (tmp_path / "course").mkdir()
+    said = "imports = ['transformers', 'diffusers']\nscratch = true\nseconds = 10\nmemory = 2048\n"
+    (tmp_path / "course" / "curriculum.toml").write_text(MINIMAL + said)
+    unit = Course(tmp_path).curriculum.unit("a")
+    assert (unit.imports, unit.scratch) == (("diffusers", "transformers"), True)
+    assert (unit.seconds, unit.memory) == (10, 2048)
+    plain = curriculum.unit("attention")
+    assert (plain.imports, plain.scratch, plain.seconds, plain.memory) == ((), False, None, None)
 
 
 def test_no_course_is_one_line(tmp_path):

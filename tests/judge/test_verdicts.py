@@ -30,8 +30,8 @@ def test_the_reference_passes_in_every_profile(mini_course, mini_judge):
     submission = Submission.read(mini_course.root / "solutions", mini_course)
     for profile, seed in [("check", 0), ("grade", 11), ("author", 12345)]:
         verdict = mini_judge.check(submission, profile=profile, seed=seed)
-        assert verdict.passed and verdict.points == verdict.max_points == 7
-        assert [one.verdict for one in verdict.exercises.values()] == ["passed"] * 4
+        assert verdict.passed and verdict.points == verdict.max_points == 12
+        assert [one.verdict for one in verdict.exercises.values()] == ["passed"] * 6
 
 
 def test_the_untouched_stub_is_not_attempted(mini_course, mini_judge):

@@ -1,4 +1,4 @@
-"""An exercise in parts in the log and on the road: what passed before there were parts, and what half of one is worth."""
+"""An exercise in parts, in the log and on the road: what had passed before there were parts, what half of one earns."""
 
 from __future__ import annotations
 

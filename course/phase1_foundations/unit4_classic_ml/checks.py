@@ -428,11 +428,11 @@ def three_scores(impl, y_true, y_pred):
     scores = impl.precision_recall_f1(y_true, y_pred)
     kind = f"an array {scores.shape}" if isinstance(scores, np.ndarray) else f"a {type(scores).__name__}"
     three = map(float, scores) if kind == "an array (3,)" else (None, None, None)
-    return {"returned": kind, **dict(zip(("precision", "recall", "f1"), three, strict=True))}
+    return {"what is returned": kind, **dict(zip(("precision", "recall", "f1"), three, strict=True))}
 
 
 def scores_are(precision, recall, f1):
-    return {"returned": "an array (3,)", "precision": precision, "recall": recall, "f1": f1}
+    return {"what is returned": "an array (3,)", "precision": precision, "recall": recall, "f1": f1}
 
 
 COUNT = st.integers(0, 4)

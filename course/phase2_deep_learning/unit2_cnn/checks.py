@@ -1,5 +1,7 @@
 """Checks for unit 2.2, convolutional networks."""
 
+from collections import Counter
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -227,11 +229,16 @@ def expect_weights(learner, scenario, inputs):
     """As many weights as the statement promises, and as large."""
     want = {name: tuple(one.shape) for name, one in inputs["weights"].items()}
     got = learner.run(scenario, **{name: one for name, one in inputs.items() if name not in ("weights", "x")})
-    listing = ", ".join(f"{one} {shape}" for one, shape in want.items())
     # By size: a module whose names are the promised ones may define them in any order.
-    assert sorted(got) == sorted(want.values()), (
-        f"the weights have the shapes {', '.join(map(str, got))}; the statement promises {listing}"
-    )
+    left, missing = Counter(got), []
+    for name, shape in want.items():
+        if not left[shape]:
+            missing.append(f"{name} {shape}")
+        left[shape] -= left[shape] > 0
+    surplus = [str(shape) for shape in left.elements()]
+    words = [f"misses {', '.join(missing)}"] if missing else []
+    words += [f"has more weights than the statement lists, of shape {', '.join(surplus)}"] if surplus else []
+    assert not words, f"the module {' and '.join(words)}"
 
 
 def agree_in_training(learner, scenario, inputs):

@@ -34,6 +34,9 @@ TOLERANCE = {
 
 ROUNDINGS = 8
 
+WORDS = 40
+"""Characters of a text in a message."""
+
 DIGITS = 6
 """Significant digits of a number in a message."""
 
@@ -103,7 +106,7 @@ def difference(got: Any, want: Any, tolerance: Tolerance = _DEFAULT, exact: Any 
         return _array_difference(got, want, tolerance, exact)
     if isinstance(want, bool) or want is None or isinstance(want, str | bytes):
         same = type(got) is type(want) and got == want
-        return None if same else Difference(describe(got), describe(want))
+        return None if same else Difference(*_in_words(got, want))
     if isinstance(want, Real):
         return _number_difference(got, want, tolerance, exact)
     if isinstance(want, Mapping):
@@ -220,6 +223,13 @@ def numbers(got: Any, want: Any) -> tuple[str, str]:
     return pair
 
 
+def _in_words(got: Any, want: Any) -> tuple[str, str]:
+    """Two things that differ; words of ours and of the learner's stand there as they are."""
+    if isinstance(got, str) and isinstance(want, str) and got == got.strip() != "":
+        return got[:WORDS], want[:WORDS]
+    return describe(got), describe(want)
+
+
 def describe(value: Any) -> str:
     """A value in a few words: tensors by shape and dtype, small things by themselves."""
     if isinstance(value, torch.Tensor | np.ndarray):
@@ -229,7 +239,7 @@ def describe(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return f"the {type(value).__name__} {number(value)}"
     if isinstance(value, str | bytes):
-        return f"the {type(value).__name__} {value[:40]!r}"
+        return f"the {type(value).__name__} {value[:WORDS]!r}"
     if isinstance(value, list | tuple | Mapping):
         return f"a {type(value).__name__} of {len(value)}"
     return f"a `{type(value).__name__}`"

@@ -21,8 +21,8 @@ def checker_version(course: Course) -> str:
         content = file.read_bytes() if file.is_file() else b""
         digest.update(f"{'/'.join(file.parts[-2:])}\0{len(content)}\0".encode() + content)
     for library in ("torch", "numpy", "hypothesis", *course.curriculum.imports):
-        digest.update(f"{library} {_installed(library)}".encode())
-    return f"{_installed('zero-to-diffusion')}+{digest.hexdigest()[:12]}"
+        digest.update(f"{library} {installed(library)}".encode())
+    return f"{installed('zero-to-diffusion')}+{digest.hexdigest()[:12]}"
 
 
 def fingerprint(course: Course) -> str:
@@ -46,7 +46,7 @@ def _files(course: Course) -> list[Path]:
     return files
 
 
-def _installed(name: str) -> str:
+def installed(name: str) -> str:
     """The version of a package, or of what brings the module of this name; "0" where there is none."""
     from importlib.metadata import PackageNotFoundError, packages_distributions, version
 

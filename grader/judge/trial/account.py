@@ -107,7 +107,7 @@ def describe_value(value: Any) -> str:
         return f"{tuple(value.shape)}{dtype}{numbers}"
     if isinstance(value, list | tuple):
         inner = _listed([describe_value(entry) for entry in value[: ENTRIES + 1]], ENTRIES)
-        return f"[{inner}]" if isinstance(value, list) else f"({inner})"
+        return f"[{inner}]" if isinstance(value, list) else f"({inner}{',' * (len(value) == 1)})"
     if isinstance(value, dict):
         first = itertools.islice(value.items(), PAIRS + 1)
         return "{" + _listed([f"{key}: {describe_value(entry)}" for key, entry in first], PAIRS) + "}"
