@@ -46,7 +46,7 @@ class Outline:
 
     def __init__(self, source: str):
         self.statements = tuple(_statement(node) for node in ast.parse(source).body)
-        self.origins = _origins(statement.node for statement in self.statements)
+        self.origins = origins(statement.node for statement in self.statements)
 
     def binding(self, name: str) -> Iterator[Statement]:
         """The statements that bind this name."""
@@ -88,7 +88,7 @@ def imported(course: Course, unit: Unit) -> frozenset[Definition]:
         head = ast.parse(re.split(r"^(?:@|def |class |async def )", text, maxsplit=1, flags=re.MULTILINE)[0])
     except (OSError, SyntaxError, ValueError):
         return frozenset()
-    return frozenset(_found(course, _origins(head.body).values()))
+    return frozenset(_found(course, origins(head.body).values()))
 
 
 def used(course: Course, wanted: Iterable[Definition]) -> frozenset[Definition]:
@@ -164,7 +164,7 @@ def _statement(node: ast.stmt) -> Statement:
     loads = [symbol for symbol in (*top, *inner) if symbol.is_referenced()]
     names = frozenset(symbol.get_name() for symbol in loads)
     is_import = isinstance(node, ast.Import | ast.ImportFrom)
-    imports = {} if is_import else _origins(ast.walk(node))
+    imports = {} if is_import else origins(ast.walk(node))
     chains = frozenset(
         chain for each in ast.walk(node) if (chain := _chain(each)) and chain.partition(".")[0] in {*names, *imports}
     )
@@ -184,14 +184,14 @@ def _chain(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _origins(nodes: Iterable[ast.AST]) -> dict[str, str]:
+def origins(nodes: Iterable[ast.AST]) -> dict[str, str]:
     """What the names are that these imports bind."""
-    origins: dict[str, str] = {}
+    found: dict[str, str] = {}
     for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 first = alias.name.partition(".")[0]
-                origins[alias.asname or first] = alias.name if alias.asname else first
+                found[alias.asname or first] = alias.name if alias.asname else first
         elif isinstance(node, ast.ImportFrom) and not node.level:
-            origins |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
-    return origins
+            found |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+    return found

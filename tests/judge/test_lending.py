@@ -60,6 +60,20 @@ def test_so_is_one_of_the_same_unit_and_counts_for_nobody(mini_course, mini_judg
     assert verdict.notes == ("averages builds on mean (1.1), not attempted yet: the course lent its own.",)
 
 
+def test_so_is_a_part_of_the_same_exercise(mini_course, mini_judge):
+    unit = mini_course.curriculum.unit("spread")
+    verdict = mini_judge.check(Submission({SPREAD: of(mini_course, unit, "Scaler").encode()}), ["spread"])
+    parts = {part.name: (part.verdict, part.points) for part in verdict.exercises["spread/variance"].parts}
+    assert parts == {"variance": ("not attempted", 0), "Scaler": ("passed", 2)}
+    assert verdict.notes == ("spread builds on variance (1.2), not attempted yet: the course lent its own.",)
+
+
+def test_code_that_does_not_use_what_is_lent_is_not_said_to(mini_course, mini_judge):
+    text = stub(mini_course, "averages") + "\n\ndef centre(x):\n    return x - x.mean()\n"
+    verdict = mini_judge.check(Submission({AVERAGES: text.encode()}), ["averages"])
+    assert verdict.points == 1 and verdict.notes == ()
+
+
 def test_what_is_lent_calls_what_the_learner_has_written(mini_course, mini_judge):
     """`centre` is lent, `mean` is not: a wrong one shows."""
     half = stub(mini_course, "averages") + "\n\ndef mean(x):\n    print('mine')\n    return float(x.mean()) {}\n"

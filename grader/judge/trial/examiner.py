@@ -7,7 +7,6 @@ makes a failing input smaller.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -19,7 +18,7 @@ from grader.judge.terms.verdict import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
-from grader.judge.trial.lending import lent
+from grader.judge.trial.lending import lent, mentioned
 from grader.judge.trial.plans import Plans
 from grader.judge.trial.sitting import Sitting
 from grader.judge.wall.lent import Loan
@@ -79,14 +78,15 @@ class Examiner:
             learner = self._learner(unit, sources, loans)
             sitting = Sitting(unit, idle[unit.id], learner, self._collection, self._plans, profile, seed)
             verdicts |= sitting.verdicts(attempted)
-            notes = [*notes, *self._left_out(attempted, profile, seed), *self._borrowed(unit, sources, loans)]
+            borrowed = self._borrowed(unit, sources.get(unit.address, b""), idle[unit.id], loans)
+            notes = [*notes, *self._left_out(attempted, profile, seed), *borrowed]
         return Verdict(verdicts, sha256, self._checker, seed, profile, self.sandbox.confined, tuple(notes))
 
     def _lent(self, unit: Unit, attempted: list[Exercise], idle: dict[str, set[str]]) -> dict[str, Loan]:
-        """What the course lends for these exercises of a unit: nothing of their own, which would be paid for."""
-        own = {name for exercise in attempted for name in exercise.names}
-        judged = {Definition(unit.id, name) for name in own - idle[unit.id]}
-        return lent(self.course, judged, idle | {unit.id: idle[unit.id] - own}) if judged else {}
+        """What the course lends for these exercises of a unit: for what of them is written, and so is judged."""
+        names = {name for exercise in attempted for name in exercise.names} - idle[unit.id]
+        judged = {Definition(unit.id, name) for name in names}
+        return lent(self.course, judged, idle) if judged else {}
 
     def _learner(self, unit: Unit, sources: dict[str, bytes], loans: dict[str, Loan]) -> Session:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
@@ -110,13 +110,13 @@ class Examiner:
             if any(self._plans.of(exercise.id, part.name, profile, seed).unsound for part in exercise.parts)
         ]
 
-    def _borrowed(self, unit: Unit, sources: dict[str, bytes], loans: Mapping[str, Loan]) -> list[str]:
-        """A note on what was lent that the submission's file of this unit names, if it names any."""
-        text = sources.get(unit.address, b"")
+    def _borrowed(self, unit: Unit, source: bytes, idle: set[str], loans: Mapping[str, Loan]) -> list[str]:
+        """A note on what was lent that the submission's file of this unit uses, if it uses any."""
+        used = mentioned(unit, source, idle)
         parts = []
-        for address, loan in loans.items():
-            if names := [name for name in loan.names if re.search(rf"(?<![\w.]){name}\b".encode(), text)]:
-                parts.append(f"{', '.join(names)} ({self.course.curriculum.unit(address).number})")
+        for lender in map(self.course.curriculum.unit, loans):
+            if names := [name for name in loans[lender.address].names if f"{lender.module}.{name}" in used]:
+                parts.append(f"{', '.join(names)} ({lender.number})")
         if not parts:
             return []
         return [f"{unit.id} builds on {', '.join(parts)}, not attempted yet: the course lent its own."]

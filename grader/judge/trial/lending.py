@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import replace
 
 from grader.curriculum import Course, Unit
-from grader.curriculum.uses import Definition, Outline, answers, outline, used
+from grader.curriculum.uses import Definition, Outline, answers, origins, outline, used
 from grader.judge.wall.lent import Loan
 
 FILE = "<lent>"
@@ -23,6 +23,8 @@ def lent(course: Course, judged: Collection[Definition], idle: Mapping[str, Set[
     `idle` holds the names that were not attempted, by the ids of the units up to the one under judgement, which comes
     last. In earlier units the names that are not lent either say so when they are called.
     """
+    if not any(idle.values()):
+        return {}
     *earlier, _ = idle
     needed = used(course, judged) - set(judged)
     loans: dict[str, Loan] = {}
@@ -30,12 +32,29 @@ def lent(course: Course, judged: Collection[Definition], idle: Mapping[str, Set[
         unit = course.curriculum.unit(key)
         asked = answers(unit)
         names = [one.name for one in needed if one.unit == key and (one.name in missing or asked <= missing)]
-        loan = loan_of(course, unit, names)
+        loan = loan_of(course, unit, names) if names else Loan()
         if key in earlier:
             loan = replace(loan, unwritten={name: _words(unit, name) for name in sorted(missing - {*names})})
         if loan.names or loan.unwritten:
             loans[unit.address] = loan
     return loans
+
+
+def mentioned(unit: Unit, source: bytes, idle: Set[str]) -> set[str]:
+    """In full, the names that a submission's file uses of its own unit and of others; what is `idle` in it aside."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return set()
+    nodes = [node for each in body if getattr(each, "name", None) not in idle for node in ast.walk(each)]
+    found = origins(nodes)
+    names = {node.id for node in nodes if isinstance(node, ast.Name)}
+    through = {
+        f"{found[node.value.id]}.{node.attr}"
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in found
+    }
+    return through | {found.get(name, f"{unit.module}.{name}") for name in names}
 
 
 def _words(unit: Unit, name: str) -> str:
