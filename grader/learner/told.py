@@ -8,6 +8,7 @@ from typing import Any
 from grader.curriculum import Course
 from grader.curriculum.lesson import place
 from grader.ground.files import read_json, write_json
+from grader.ground.text import QUOTED
 from grader.judge import ExerciseVerdict, Outcome, Unknown, outcome, tone
 from grader.judge.terms.sentence import Says, lines
 from grader.learner.road import EDITED, Road
@@ -58,7 +59,7 @@ def _lines(course: Course, one: ExerciseVerdict) -> list[dict[str, str]]:
     causes = iter(one.failure.causes)
     said = []
     for says, text in lines(one.failure):
-        entry = {"says": says.name.lower(), "text": text}
+        entry = {"says": says.name.lower(), "text": text.removeprefix(QUOTED)}
         if says is Says.CAUSE and (see := next(causes).section) and (section := place(course, see)):
             address, _, anchor = see.partition("#")
             entry |= {"section": section, "href": f"/{address}/#{anchor}"}

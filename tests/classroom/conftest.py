@@ -20,7 +20,7 @@ from grader.classroom import Graded
 from grader.classroom.gradebook import record
 from grader.cli import main
 from grader.curriculum import Course, default_course
-from grader.judge import ExerciseVerdict, Verdict
+from grader.judge import ExerciseVerdict, Outcome, Verdict
 
 
 @pytest.fixture
@@ -29,9 +29,9 @@ def graded(mini_course: Course) -> Callable[..., Graded]:
 
     def make(student: str, *passed: str, **fields) -> Graded:
         exercises = {
-            one.id: ExerciseVerdict("passed", one.points, one.points)
+            one.id: ExerciseVerdict(Outcome.PASSED, one.points, one.points)
             if one.name in passed
-            else ExerciseVerdict("failed", 0, one.points, message=f"{one.name} is wrong")
+            else ExerciseVerdict(Outcome.FAILED, 0, one.points, message=f"{one.name} is wrong")
             for one in mini_course.curriculum.exercises[:3]
         }
         verdict = Verdict(exercises, "0" * 64, "checker", 1, "grade", True)

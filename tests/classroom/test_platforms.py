@@ -19,7 +19,7 @@ from grader.classroom import release, released_units
 from grader.classroom.github_classroom import report
 from grader.curriculum import Course
 from grader.ground.files import write_text
-from grader.judge import ExerciseVerdict, Verdict
+from grader.judge import ExerciseVerdict, Outcome, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.wall import confine
 
@@ -223,7 +223,7 @@ def test_a_push_reports_its_points_and_nothing_that_student_code_says(
 def test_student_text_cannot_end_the_silence(mini_course):
     [unit] = released_units(mini_course, "spread")[1]
     nasty = "::stop-commands::x\n::x::\n" + FAKED
-    verdict = Verdict({"spread/variance": ExerciseVerdict("failed", 0, 3, nasty)}, "", "", 0, "check", True)
+    verdict = Verdict({"spread/variance": ExerciseVerdict(Outcome.FAILED, 0, 3, nasty)}, "", "", 0, "check", True)
     assert notices(report(verdict, [unit]))["Autograding report"] == '{"totalPoints":0,"maxPoints":3}'
 
 

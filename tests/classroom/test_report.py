@@ -24,7 +24,8 @@ from grader.classroom.report import (
     write_grades,
 )
 from grader.curriculum.lesson import place
-from grader.judge import CheckResult, ExerciseVerdict, Verdict
+from grader.judge import Cause, CheckResult, ExerciseVerdict, Failure, Outcome, PartVerdict, Verdict
+from grader.judge.terms.failure import Frame
 
 AVERAGES = "phase1_numbers/unit1_averages"
 NASTY = '<script>alert(1)</script> & "quotes" ``` </pre> {{ 7*7 }} ![x](http://evil) | # head'
@@ -52,9 +53,14 @@ def one(mini_course):
 
     def make(text: str, student: str = "ada") -> Graded:
         checks = (CheckResult("matches the reference", False, text), CheckResult(text, True))
+        cause = Cause("undivided", text, section=f"{AVERAGES}#the-wrong-divisor")
+        failure = Failure(
+            text, text, {text: text}, text, text, None, text, (Frame(text, 1, text, text),), (text,), (cause,)
+        )
+        part = PartVerdict(text, Outcome.FAILED, 0, 1, text, failure, text, checks)
         exercises = {
             exercise.id: ExerciseVerdict(
-                "failed", 0, exercise.points, text, "undivided", f"{AVERAGES}#the-wrong-divisor", text, checks, text
+                Outcome.FAILED, 0, exercise.points, text, failure, text, checks, text, (part, part)
             )
             for exercise in mini_course.curriculum.exercises[:3]
         }
@@ -134,7 +140,8 @@ def test_summary_counts_verdicts_mistakes_and_problems(mini_course, tmp_path, gr
         mean = exercises["averages/mean"]
         passed = mean.verdict == "passed"
         checks = CheckResult("matches the reference", passed), CheckResult("is finite", True)
-        said = {} if passed else {"diagnosis": "undivided", "message": wrong}
+        failure = Failure("matches the reference", causes=(Cause("undivided", "The sum is not divided at all."),))
+        said = {} if passed else {"failure": failure, "message": wrong}
         exercises["averages/mean"] = replace(mean, checks=checks, **said)
     run = report(mini_course, tmp_path, *students, ignored=("__MACOSX",))
     text = summary_markdown(run)
@@ -178,6 +185,8 @@ def test_feedback_calls_a_section_what_the_terminal_calls_it(mini_course, graded
         assert words
         student = graded("ada")
         failed = student.verdict.exercises[exercise]
-        student.verdict.exercises[exercise] = replace(failed, diagnosis=mistake.name, see=see)
+        student.verdict.exercises[exercise] = replace(
+            failed, failure=Failure("is right", causes=(Cause(mistake.name, "Wrong.", section=see),))
+        )
         assert f"Read again: {words}" in Text(feedback_html(mini_course, student, units)).shown
         assert f"Read again: {words}" in feedback_markdown(mini_course, student, units)
