@@ -80,6 +80,14 @@ def test_units_that_ask_for_nothing_pay_nothing(mini_course):
         assert "diffusers" not in Path(f"/proc/{judge._process.pid}/maps").read_text() and not judge._others
 
 
+def test_a_judge_of_libraries_is_not_started_for_what_nobody_has_written(mini_course):
+    stub = mini_course.stub(mini_course.curriculum.unit("pipelines")).read_bytes()
+    with Judge(mini_course) as judge:
+        for sources in ({}, {PIPELINES: stub}):
+            verdict = judge.check(Submission(sources), ["pipelines"])
+            assert {one.verdict for one in verdict.exercises.values()} == {"not attempted"} and not judge._others
+
+
 def test_the_resident_judge_says_which_one_it_waits_for(mini_course, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setattr(client, "IDLE_SECONDS", 1)
