@@ -125,7 +125,7 @@ def test_the_version_of_a_library_is_part_of_what_judges(mini_course, tmp_path):
         "from grader.judge.terms.version import checker_version\n"
         f"print(checker_version(Course(Path({str(mini_course.root)!r}))), 'diffusers' in sys.modules)"
     )
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     ran = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
