@@ -102,7 +102,10 @@ def check(
     if NOT_ATTEMPTED in outcomes.values():  # worth a line only where there was something before
         judged_before = {event.exercise for event in workspace.log.read()[0]}
         outcomes = {
-            key: outcome for key, outcome in outcomes.items() if outcome != NOT_ATTEMPTED or key in judged_before
+            key: outcome
+            for key, outcome in outcomes.items()
+            # What could not be judged here has a message, and takes away nothing.
+            if outcome != NOT_ATTEMPTED or (key in judged_before and not verdict.exercises[key].message)
         }
     events = [
         Event.now(

@@ -58,7 +58,8 @@ def test_a_missing_library_is_one_line_and_stops_no_other_exercise(lacking):
         alone = judge.check(mine, ["pipelines"])
     assert [one.verdict for one in verdict.exercises.values()] == ["not attempted", "passed", "not attempted"]
     said = verdict.exercises["pipelines/MyDDIM"]
-    assert said.message == "MyDDIM needs no_such_library: pip install no_such_library"
+    assert said.message == "MyDDIM needs no_such_library, which is not here: pip install no_such_library"
+    assert said.message in verdict.notes and len(verdict.notes) == 2
     assert (said.points, said.max_points) == (0, 3)
     assert alone.exercises["pipelines/MyDDIM"] == said
     assert (alone.checker, alone.confined, alone.seed) == (verdict.checker, True, 0)

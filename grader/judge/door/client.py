@@ -136,7 +136,11 @@ class Judge:
             confined = confine.can_confine() and not self._unconfined
             verdicts = [Verdict({}, submission.sha256, checker_version(self.course), seed, profile, confined)]
         found = {**idle, **{key: one for verdict in verdicts for key, one in verdict.exercises.items()}}
-        notes = [*submission.notes, *(note for verdict in verdicts for note in verdict.notes)]
+        notes = [
+            *submission.notes,
+            *(one.message for one in idle.values() if one.message),
+            *(note for verdict in verdicts for note in verdict.notes),
+        ]
         return replace(
             verdicts[0],
             exercises={key: found[key] for key in wanted if key in found},
@@ -151,13 +155,14 @@ class Judge:
         asked: dict[Imports, list[str]] = defaultdict(list)
         idle: dict[str, ExerciseVerdict] = {}
         for key in wanted:
-            unit, exercise = self.course.curriculum.unit(key), self.course.curriculum.find(key)
+            unit = self.course.curriculum.unit(key)
+            exercise = next(one for one in unit.exercises if one.id == key)
             nothing = ExerciseVerdict("not attempted", 0, exercise.points)
             if unit.imports and submission.sources.get(unit.address) in (None, self._stub(unit)):
                 idle[key] = nothing
             elif absent := libraries.missing(unit.imports):
-                why = f"{key.rpartition('/')[2]} needs {' and '.join(absent)}: {libraries.remedy(absent)}"
-                idle[key] = replace(nothing, message=why)
+                why = f"needs {' and '.join(absent)}, which is not here: {libraries.remedy(absent)}"
+                idle[key] = replace(nothing, message=f"{exercise.name} {why}")
             else:
                 asked[unit.imports].append(key)
         return asked, idle
