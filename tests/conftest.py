@@ -75,7 +75,7 @@ def no_namespaces(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Any]
     @contextlib.contextmanager
     def refusing() -> Iterator[None]:
         with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
+            environment.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")])))
             yield
 
     return refusing

@@ -28,6 +28,7 @@ from grader.curriculum import Course, CourseError, Unit, UnknownId
 from grader.ground.cores import cores
 from grader.ground.files import write_text, writing
 from grader.judge import Judge
+from grader.judge.terms import libraries
 from grader.judge.terms.version import checker_version
 from grader.judge.wall import confine
 
@@ -47,9 +48,9 @@ def grade(
     whose files, checker, seed or units changed; delete a student's verdict file to have that one judged anew. A
     submission that cannot be read gets "not attempted" and one line that says why, and the next is graded.
 
-    Raises CourseError when there is nothing to grade, when nbgrader is missing, when the kernel cannot confine, when
-    another run is at work in `run.out`, when the course's own solutions do not pass `run.checks`, or when `run.out` or
-    the gradebook cannot be written.
+    Raises CourseError when there is nothing to grade, when nbgrader or a unit's library is missing, when the kernel
+    cannot confine, when another run is at work in `run.out`, when the course's own solutions do not pass `run.checks`,
+    or when `run.out` or the gradebook cannot be written.
     """
     _validate(run)
     gradebook = run.gradebook or sqlite(run.out / "gradebook.db")
@@ -139,6 +140,9 @@ def _units(course: Course, run: ClassRun, entries: Sequence[Entry]) -> tuple[Uni
         raise CourseError(f"No submission in {run.submissions} has a file of a built unit, such as {example}.")
     if coming := [unit.number for unit in units if unit.coming]:
         raise CourseError(f"Unit {', '.join(coming)} is still coming; it cannot be graded yet.")
+    if absent := libraries.missing(sorted({name for unit in units for name in unit.imports})):
+        why = f"Units of this class need {' and '.join(absent)}, which is not here: {libraries.remedy(absent)}"
+        raise CourseError(f"{why}; --unit grades others without.")
     return units
 
 

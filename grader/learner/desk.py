@@ -99,7 +99,7 @@ def check(
     verdict = judge.check(submission, ids, profile=profile, seed=seed, meanwhile=wait)
     if not verdict.exercises:
         raise CourseError("Nothing was judged, which is an error of the course: `course doctor` may say why.")
-    judged = verdict.exercises
+    judged = {key: one for key, one in verdict.exercises.items() if one.could_be_judged}
     if any(_idle(one) for one in judged.values()):  # worth a line only where there was something before
         before = {event.exercise for event in workspace.log.read()[0]}
         judged = {key: one for key, one in judged.items() if not _idle(one) or key in before}

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.cli.app import AUTHORING, COMMANDS, parses
+from grader.judge.terms import libraries
 from grader.learner import Event, Road, source
 
 ROOT = Path(__file__).parents[2]
@@ -371,9 +372,43 @@ def test_doctor_looks_at_this_machine(small, course_command):
     found = {finding["what"]: finding for finding in ran.json["findings"]}
     assert ran.code == (0 if ran.json["ready"] else 2)
     assert found["Python"]["detail"].startswith(f"{sys.version_info.major}.")
-    assert {"torch", "cores", "extra projects", "extra site", "extra class", "course", "workspace"} <= set(found)
+    assert {"torch", "cores", "extra projects", "extra hub", "extra site", "extra class", "course", "workspace"} <= set(
+        found
+    )
     assert any(what.startswith("wall: ") for what in found)
     assert "This machine is" in course_command("doctor").out
+
+
+def test_doctor_names_the_libraries_that_units_ask_for(judged, course_command, monkeypatch):
+    found = {finding["what"]: finding for finding in course_command("doctor", "--json").json["findings"]}
+    assert found["library diffusers"]["state"] == "ok" and "for 2.1" in found["library diffusers"]["detail"]
+    monkeypatch.setattr(libraries, "missing", list)
+    found = {finding["what"]: finding for finding in course_command("doctor", "--json").json["findings"]}
+    assert found["library diffusers"]["state"] == "missing"
+    assert found["library diffusers"]["detail"] == "for 2.1: pip install 'zero-to-diffusion[hub]'"
+
+
+def test_a_unit_whose_library_is_missing_is_told_and_takes_no_pass_away(judged, course_command, monkeypatch):
+    course, workspace = judged
+    solve(course, workspace, "pipelines")
+    assert course_command("check", "pipelines/check_pipeline_dir").code == 0
+    monkeypatch.setattr(libraries, "missing", list)
+    ran = course_command("check", "pipelines/check_pipeline_dir")
+    assert ran.code == 1 and "· check_pipeline_dir" in ran.out
+    said = " ".join(ran.out.split())
+    assert "check_pipeline_dir needs diffusers, which is not here: pip install 'zero-to-diffusion[hub]'" in said
+    waiting = Road(course, workspace).waiting(course.curriculum.unit("pipelines"))
+    assert [exercise.name for exercise in waiting] == ["MyDDIM"]
+
+
+def test_a_class_is_not_graded_where_a_library_is_missing(judged, course_command, tmp_path, monkeypatch):
+    course, _ = judged
+    path = tmp_path / "class" / "ann" / "phase2_tools" / "unit1_pipelines.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(course.reference(course.curriculum.unit("pipelines")).read_text())
+    monkeypatch.setattr(libraries, "missing", list)
+    ran = course_command("grade", str(tmp_path / "class"), "--out", str(tmp_path / "graded"))
+    assert ran.code == 2 and "Units of this class need diffusers, which is not here: pip install" in ran.err
 
 
 # ------------------------------------------------------------------------------------------------ instructor and author

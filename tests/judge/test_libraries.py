@@ -58,7 +58,8 @@ def test_a_missing_library_is_one_line_and_stops_no_other_exercise(lacking):
         alone = judge.check(mine, ["pipelines"])
     assert [one.verdict for one in verdict.exercises.values()] == ["not attempted", "passed", "not attempted"]
     said = verdict.exercises["pipelines/MyDDIM"]
-    assert said.message == "MyDDIM needs no_such_library: pip install no_such_library"
+    assert said.message == "MyDDIM needs no_such_library, which is not here: pip install no_such_library"
+    assert said.message in verdict.notes and len(verdict.notes) == 2
     assert (said.points, said.max_points) == (0, 3)
     assert alone.exercises["pipelines/MyDDIM"] == said
     assert (alone.checker, alone.confined, alone.seed) == (verdict.checker, True, 0)
@@ -78,6 +79,14 @@ def test_units_that_ask_for_nothing_pay_nothing(mini_course):
         printed = judge.check(right, ["averages/mean"]).exercises["averages/mean"].output
         assert "numpy" in printed and "diffusers" not in printed
         assert "diffusers" not in Path(f"/proc/{judge._process.pid}/maps").read_text() and not judge._others
+
+
+def test_a_judge_of_libraries_is_not_started_for_what_nobody_has_written(mini_course):
+    stub = mini_course.stub(mini_course.curriculum.unit("pipelines")).read_bytes()
+    with Judge(mini_course) as judge:
+        for sources in ({}, {PIPELINES: stub}):
+            verdict = judge.check(Submission(sources), ["pipelines"])
+            assert {one.verdict for one in verdict.exercises.values()} == {"not attempted"} and not judge._others
 
 
 def test_the_resident_judge_says_which_one_it_waits_for(mini_course, tmp_path, monkeypatch):
@@ -117,7 +126,7 @@ def test_the_version_of_a_library_is_part_of_what_judges(mini_course, tmp_path):
         "from grader.judge.terms.version import checker_version\n"
         f"print(checker_version(Course(Path({str(mini_course.root)!r}))), 'diffusers' in sys.modules)"
     )
-    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
     ran = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,

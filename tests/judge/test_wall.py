@@ -8,7 +8,8 @@ import textwrap
 
 import pytest
 
-from grader.judge import Submission, wall_report
+import grader
+from grader.judge import Judge, Submission, wall_report
 
 AVERAGES = "phase1_numbers/unit1_averages"
 RIGHT = b"def mean(x):\n    return float(x.mean())\ndef centre(x):\n    return x - mean(x)\n"
@@ -93,6 +94,15 @@ def test_a_closed_door_is_an_ordinary_exception(mini_judge, body):
 def test_the_reference_is_behind_a_closed_door(mini_course, mini_judge):
     reference = mini_course.reference(mini_course.curriculum.unit("averages"))
     assert "PermissionError" in judged(mini_judge, f"open({str(reference)!r})").message
+
+
+@pytest.mark.parametrize("paths", ["{}:", ":{}", "{}:.", "{}:/"], ids=["end", "start", "relative", "root"])
+def test_an_empty_place_in_the_python_path_opens_nothing(mini_course, monkeypatch, paths):
+    """Many a shell has such a PYTHONPATH; Python takes it for the current folder, which is the root here."""
+    clone = os.path.dirname(os.path.dirname(grader.__file__))
+    monkeypatch.setenv("PYTHONPATH", paths.format(os.environ.get("PYTHONPATH") or clone))
+    with Judge(mini_course) as judge:
+        assert "PermissionError" in judged(judge, "open('/etc/passwd')").message
 
 
 def test_too_much_memory_is_an_ordinary_exception(mini_judge):

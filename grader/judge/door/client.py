@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.curriculum import Course, CourseError, UnknownId
+from grader.curriculum import Course, CourseError, Unit, UnknownId
 from grader.judge.door import framing
 from grader.judge.terms import libraries
 from grader.judge.terms.submission import Submission
@@ -117,14 +117,7 @@ class Judge:
         """
         wanted = self._targets(submission, targets)
         question = {"sources": submission.sources, "sha256": submission.sha256, "profile": profile, "seed": seed}
-        by_imports: dict[Imports, list[str]] = defaultdict(list)
-        lacking: dict[str, ExerciseVerdict] = {}
-        for key in wanted:
-            imports = self.course.curriculum.unit(key).imports
-            if absent := libraries.missing(imports):
-                lacking[key] = self._not_here(key, absent)
-            else:
-                by_imports[imports].append(key)
+        by_imports, idle = self._sorted(wanted, submission)
         verdicts = []
         with contextlib.ExitStack() as open_now:
             connections = {}
@@ -139,11 +132,15 @@ class Judge:
                 if "error" in answer:
                     raise (JudgeGone if answer["gone"] else JudgeUnavailable)(answer["error"])
                 verdicts.append(Verdict.from_dict(answer["verdict"]))
-        if not verdicts:  # of units that cannot be judged here alone
+        if not verdicts:  # none of it needs a judge
             confined = confine.can_confine() and not self._unconfined
             verdicts = [Verdict({}, submission.sha256, checker_version(self.course), seed, profile, confined)]
-        found = {**lacking, **{key: one for verdict in verdicts for key, one in verdict.exercises.items()}}
-        notes = [*submission.notes, *(note for verdict in verdicts for note in verdict.notes)]
+        found = {**idle, **{key: one for verdict in verdicts for key, one in verdict.exercises.items()}}
+        notes = [
+            *submission.notes,
+            *(one.message for one in idle.values() if one.message),
+            *(note for verdict in verdicts for note in verdict.notes),
+        ]
         return replace(
             verdicts[0],
             exercises={key: found[key] for key in wanted if key in found},
@@ -151,10 +148,28 @@ class Judge:
             notes=tuple(dict.fromkeys(notes)),
         )
 
-    def _not_here(self, exercise_id: str, absent: list[str]) -> ExerciseVerdict:
-        exercise = self.course.curriculum.find(exercise_id)
-        why = f"{exercise.id.rpartition('/')[2]} needs {' and '.join(absent)}: {libraries.remedy(absent)}"
-        return ExerciseVerdict.not_attempted(exercise.points, why)
+    def _sorted(
+        self, wanted: list[str], submission: Submission
+    ) -> tuple[dict[Imports, list[str]], dict[str, ExerciseVerdict]]:
+        """Which service is asked for which exercises; and the verdicts for which none has to be started."""
+        asked: dict[Imports, list[str]] = defaultdict(list)
+        idle: dict[str, ExerciseVerdict] = {}
+        for key in wanted:
+            unit = self.course.curriculum.unit(key)
+            exercise = next(one for one in unit.exercises if one.id == key)
+            nothing = ExerciseVerdict.not_attempted(exercise.points)
+            if unit.imports and submission.sources.get(unit.address) in (None, self._stub(unit)):
+                idle[key] = nothing
+            elif absent := libraries.missing(unit.imports):
+                why = f"needs {' and '.join(absent)}, which is not here: {libraries.remedy(absent)}"
+                idle[key] = replace(nothing, message=f"{exercise.name} {why}")
+            else:
+                asked[unit.imports].append(key)
+        return asked, idle
+
+    def _stub(self, unit: Unit) -> bytes | None:
+        stub = self.course.stub(unit)
+        return stub.read_bytes() if stub.is_file() else None
 
     def _meeting(self, imports: Imports) -> Path:
         """Where the service with these libraries listens."""

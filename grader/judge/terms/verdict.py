@@ -107,6 +107,11 @@ class ExerciseVerdict:
         return cls(**{**judged, "parts": parts, "hidden": hidden})
 
     @property
+    def could_be_judged(self) -> bool:
+        """Whether it was in the learner's hands: where a library is missing here, it was not."""
+        return self.verdict != Outcome.NOT_ATTEMPTED or bool(self.failure) or not self.message
+
+    @property
     def causes(self) -> tuple[Cause, ...]:
         return self.failure.causes if self.failure else ()
 

@@ -64,7 +64,9 @@ def readable_paths() -> Iterator[Path]:
     """What the learner's process may read: the interpreter and installed packages, but nothing of this course."""
     for folder in {Path(sysconfig.get_path(name)) for name in ("stdlib", "platstdlib")}:
         yield from _children(folder, without=("site-packages", "dist-packages"))
-    for folder in map(Path, sys.path):
+    for folder in map(Path, filter(None, sys.path)):
+        if folder == folder.parent:  # the root: nobody's packages lie there
+            continue
         if folder.name in ("site-packages", "dist-packages") or not (folder / "grader").exists():
             yield from _children(folder, without=("grader", "zero_to_diffusion", "site-packages", "dist-packages"))
     triplet = sysconfig.get_config_var("MULTIARCH") or f"{platform.machine()}-linux-gnu"

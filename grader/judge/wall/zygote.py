@@ -35,6 +35,9 @@ class Room(NamedTuple):
         return cls(*_ROOM.unpack(message))
 
 
+_PATHS = ("PYTHONPATH", "LD_LIBRARY_PATH")
+"""What the user's environment says that the sandbox's does too."""
+
 _ROOM = struct.Struct("<?QI")
 ROOM_BYTES = _ROOM.size
 
@@ -51,7 +54,7 @@ class Sandbox:
         environment = {"PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
         environment["TORCHDYNAMO_DISABLE"] = "1"  # torch.compile would want a compiler; without it, it is the identity
         environment |= libraries.ALONE
-        environment |= {name: os.environ[name] for name in ("PYTHONPATH", "LD_LIBRARY_PATH") if name in os.environ}
+        environment |= {name: _absolute(os.environ[name]) for name in _PATHS if name in os.environ}
         mode = "confined" if confined else "unconfined"
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "grader.judge.wall.sandbox", str(theirs.fileno()), mode, *read],
@@ -85,6 +88,11 @@ class Sandbox:
     def close(self) -> None:
         self._control.close()
         self.process.wait()
+
+
+def _absolute(paths: str) -> str:
+    """A list of folders without those that are relative or empty: here they would mean the root, and all below it."""
+    return os.pathsep.join(filter(os.path.isabs, paths.split(os.pathsep)))
 
 
 def _unnamed_file() -> int:

@@ -1,4 +1,4 @@
-"""The way out is climbed: two dots, doubled slashes, the root, the working folder of others, descriptors of folders."""
+"""The way out is climbed: two dots, doubled slashes, the root, folders of other processes, descriptors."""
 
 import os
 
