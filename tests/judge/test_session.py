@@ -15,7 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.judge.terms.calls import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
+from grader.judge.terms.calls import Call, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
 from grader.judge.terms.compare import Disagreement
 from grader.judge.wall import session as session_module
 from grader.judge.wall import wire
@@ -73,7 +73,7 @@ def answered(said: bytes):
     with conversation(said) as session:
         for _ in range(2):
             try:
-                outcomes.append(session.call("mean", (), {}))
+                outcomes.append(session.call(Call("mean", ())))
             except (LearnerStopped, LearnerError, Disagreement) as error:
                 assert len(str(error)) < 5000
                 outcomes.append(error)
@@ -195,9 +195,9 @@ def hurry(monkeypatch):
 def test_silence_ends(hurry, said):
     with conversation(said, hangs_up=False) as session:
         with pytest.raises(LearnerTimeout):
-            session.call("mean", (), {})
+            session.call(Call("mean", ()))
         with pytest.raises(LearnerDied):
-            session.call("mean", (), {})
+            session.call(Call("mean", ()))
 
 
 def test_many_answers_that_come_late_end_with_the_exercise(hurry):
@@ -208,12 +208,12 @@ def test_many_answers_that_come_late_end_with_the_exercise(hurry):
     with conversation(b"", hangs_up=False) as session, pytest.raises(LearnerTimeout):
         for _ in range(10):
             threading.Timer(0.3, answer, [session]).start()
-            session.call("mean", (), {})
+            session.call(Call("mean", ()))
 
 
 def test_a_child_that_never_listens_ends(hurry):
     with conversation(b"", hangs_up=False) as session, pytest.raises(LearnerTimeout):
-        session.call("mean", (np.zeros(1 << 22),), {})
+        session.call(Call("mean", (np.zeros(1 << 22),)))
 
 
 def test_no_descriptor_is_left_behind():

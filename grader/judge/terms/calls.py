@@ -6,13 +6,13 @@ import copy
 import inspect
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 
-from grader.judge.terms.compare import largest, plain
+from grader.judge.terms.compare import Tolerance, largest, plain
 from grader.judge.terms.failure import Frame
 from grader.judge.terms.scenarios import arguments_afterwards, refusal
 
@@ -48,7 +48,7 @@ class LearnerDied(LearnerStopped):
 class Impl(Protocol):
     """The learner's side of the wall."""
 
-    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def call(self, call: Call) -> Any:
         """Run a public name, or a scenario on the learner's module; plain data back. Raises LearnerError and kin."""
         ...
 
@@ -64,6 +64,8 @@ class Call:
     what: str | Scenario
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
+    asked: Tolerance = field(default=Tolerance(), compare=False)
+    """What the check that makes it allows, where it says so."""
 
     def on(self, module: types.ModuleType, double: bool = False) -> Any:
         """Run it on a module of the trusted side, on copies of the arguments."""
@@ -77,6 +79,10 @@ class Call:
     def repeats(self, other: Call) -> bool:
         """Whether both ask for the same, to the bit."""
         return self.what == other.what and same((self.args, self.kwargs), (other.args, other.kwargs))
+
+    def tolerance(self, result: Any) -> Tolerance:
+        """What the check allows for a result, and the size of the numbers that are involved in this one."""
+        return replace(self.asked, magnitude=self.magnitude(result))
 
     def magnitude(self, result: Any) -> float:
         """The size of the numbers involved: the result's, and the arguments' as far as they are of order one."""

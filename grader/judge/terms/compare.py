@@ -14,7 +14,7 @@ float32-against-float64 error.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -58,11 +58,15 @@ class Tolerance:
 
 
 class Disagreement(AssertionError):
-    """A result that is not what it should be: the first difference, or in words."""
+    """A result that is not what it should be: the first difference, or in words.
 
-    def __init__(self, found: Difference | str):
+    `compared` are the learner's result and the reference's, where these two are what differs.
+    """
+
+    def __init__(self, found: Difference | str, compared: tuple[Any, Any] | None = None):
         super().__init__(str(found))
         self.difference = found if isinstance(found, Difference) else None
+        self.compared = compared
 
 
 def plain(value: Any) -> Any:
@@ -178,6 +182,47 @@ def _array_difference(got: Any, want: Any, tolerance: Tolerance, exact: Any) -> 
     index = tuple(int(i) for i in np.unravel_index(flat, tuple(want.shape)))
     mine, theirs = numbers(_tensor(got).flatten()[flat].item(), _tensor(want).flatten()[flat].item())
     return Difference(mine, theirs, (), index, expected, int(wrong.sum()), wrong.numel())
+
+
+def apart(one: Any, other: Any) -> float | None:
+    """The largest distance between finite entries of two results that are alike in structure, shape and in where they
+    are not finite; None if they are not alike. Precision does not count."""
+    if isinstance(other, Mapping):
+        if not isinstance(one, Mapping) or set(one) != set(other):
+            return None
+        return _largest_of(apart(one[key], other[key]) for key in other)
+    if isinstance(other, list | tuple):
+        if not isinstance(one, list | tuple) or len(one) != len(other):
+            return None
+        return _largest_of(apart(mine, theirs) for mine, theirs in zip(one, other, strict=True))
+    if isinstance(other, torch.Tensor | np.ndarray):
+        if not isinstance(one, torch.Tensor | np.ndarray) or tuple(one.shape) != tuple(other.shape):
+            return None
+        mine, theirs = _tensor(one), _tensor(other)
+        wide = torch.complex128 if mine.is_complex() or theirs.is_complex() else torch.float64
+        return _distance(mine.to(wide), theirs.to(wide))
+    if isinstance(other, Real) and isinstance(one, Real) and not isinstance(one, bool) and not isinstance(other, bool):
+        return _distance(torch.tensor(_float(one), dtype=torch.float64), torch.tensor(_float(other)).double())
+    return 0.0 if type(one) is type(other) and one == other else None
+
+
+def _largest_of(distances: Iterable[float | None]) -> float | None:
+    largest = 0.0
+    for distance in distances:
+        if distance is None:
+            return None
+        largest = max(largest, distance)
+    return largest
+
+
+def _distance(one: torch.Tensor, other: torch.Tensor) -> float | None:
+    finite = one.isfinite()
+    if not torch.equal(finite, other.isfinite()):
+        return None
+    if not torch.equal(torch.nan_to_num(one[~finite], nan=0.5), torch.nan_to_num(other[~finite], nan=0.5)):
+        return None
+    between = (one[finite] - other[finite]).abs()
+    return float(between.max()) if between.numel() else 0.0
 
 
 def _close(got: torch.Tensor, want: torch.Tensor, tolerance: Tolerance, exact: Any) -> torch.Tensor:

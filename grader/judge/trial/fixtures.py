@@ -38,10 +38,7 @@ class Trial:
         planned = self.foreseen.popleft() if self.foreseen and call.repeats(self.foreseen[0].call) else None
         self.evidence.append(Evidence(call, None))
         try:
-            if planned:
-                result = plain(self.impl.answer(planned))
-            else:
-                result = plain(self.impl.call(call.what, call.args, call.kwargs))
+            result = plain(self.impl.answer(planned) if planned else self.impl.call(call))
         except LearnerError as error:
             self.evidence[-1] = Evidence(call, error, planned)
             raise
@@ -106,23 +103,22 @@ class Both:
 
         Returns the learner's result. Tolerances: see compare.py; a wider one wants a comment.
         """
-        call, got, want = self._answers(what, args, kwargs)
-        if difference(got, want, Tolerance(rtol, atol)) is None:
+        call = Call(what, args, kwargs, Tolerance(rtol, atol))
+        got, want = self._answers(call)
+        if difference(got, want, call.asked) is None:
             return got
         # Only a difference makes it worth asking how large the numbers are and how well conditioned.
-        tolerance = Tolerance(rtol, atol, call.magnitude(want))
-        if found := difference(got, want, tolerance, self._trial.exact(call)):
-            raise Disagreement(found)
+        if found := difference(got, want, call.tolerance(want), self._trial.exact(call)):
+            raise Disagreement(found, (got, want))
         return got
 
     def answers(self, what: str | Scenario, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
         """The learner's result and the reference's, for a check that compares them in its own way."""
-        return self._answers(what, args, kwargs)[1:]
+        return self._answers(Call(what, args, kwargs))
 
-    def _answers(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Call, Any, Any]:
-        call = Call(what, args, kwargs)
+    def _answers(self, call: Call) -> tuple[Any, Any]:
         got, planned = self._trial.run(call)
-        return call, got, planned.want if planned else call.on(self._trial.reference)
+        return got, planned.want if planned else call.on(self._trial.reference)
 
 
 FIXTURES: dict[str, Callable[[Trial], Learner | Both]] = {"learner": Learner, "both": Both}

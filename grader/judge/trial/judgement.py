@@ -12,7 +12,8 @@ from hypothesis.errors import HypothesisException
 from grader.curriculum import Exercise, Part, Unit
 from grader.ground.text import clean
 from grader.judge.terms.calls import Evidence, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
-from grader.judge.terms.failure import Cause, Frame, Sure
+from grader.judge.terms.compare import Disagreement
+from grader.judge.terms.failure import Cause, Frame, Names, Sure
 from grader.judge.terms.outcome import Outcome
 from grader.judge.terms.sentence import sentence
 from grader.judge.terms.verdict import CheckResult, PartVerdict
@@ -20,7 +21,10 @@ from grader.judge.trial.account import Claim, failure
 from grader.judge.trial.bank import Mistake
 from grader.judge.trial.diagnosis import diagnose
 from grader.judge.trial.fixtures import Trial
+from grader.judge.trial.kinds import kind
+from grader.judge.trial.leaves import differs, pairs
 from grader.judge.trial.plans import Example, Plan
+from grader.judge.trial.relations import relation
 from grader.judge.trial.repro import repro
 from grader.judge.trial.running import Runner
 from grader.judge.wall.session import Session
@@ -62,7 +66,7 @@ class Judgement:
         if first is None:
             return self._passed()
         judged = [item for item in self.items if item.nodeid in trials]
-        return self._refused(judged, refusals, self._causes(trials, first))
+        return self._refused(judged, refusals, self._causes(trials, first, refusals[first.nodeid]))
 
     def _ask(self) -> tuple[dict[str, Trial], dict[str, Refusal]]:
         """The trials of the checks, as far as they came, and what was refused among them, by node id."""
@@ -89,14 +93,28 @@ class Judgement:
             return trial.refuted or refusal
         return error, trial.last
 
-    def _causes(self, trials: dict[str, Trial], first: pytest.Function) -> tuple[Cause, ...]:
-        """What may be behind it, as far as it is known."""
+    def _causes(self, trials: dict[str, Trial], first: pytest.Function, refusal: Refusal) -> tuple[Cause, ...]:
+        """What may be behind it, as far as it is known: a mistake of the bank, or else what can be seen without one."""
         everything = [evidence for trial in trials.values() for evidence in _sample(trial.evidence)]
         if mistake := diagnose(everything, self.plan.reference, self.plan.variants):
             return (self._cause(mistake, Sure.CERTAIN),)
         # A learner may have made two mistakes; then the one that explains the first failing check is worth saying.
-        mistake = diagnose(_sample(trials[first.nodeid].evidence), self.plan.reference, self.plan.variants)
-        return (self._cause(mistake, Sure.LIKELY),) if mistake else ()
+        of_the_first = _sample(trials[first.nodeid].evidence)
+        if mistake := diagnose(of_the_first, self.plan.reference, self.plan.variants):
+            return (self._cause(mistake, Sure.LIKELY),)
+        seen = self._seen(*refusal, of_the_first, Claim.of(first).returns)
+        return (seen,) if seen else ()
+
+    def _seen(self, error: BaseException, last: Evidence | None, asked: list[Evidence], names: Names) -> Cause | None:
+        """What kind of thing came back, or what it has to do with the right one."""
+        if last is None or not isinstance(error, Disagreement) or error.compared is None or error.difference is None:
+            return None
+        called = names if isinstance(last.call.what, str) else ()
+        wrong = (pair for pair in pairs(*error.compared) if differs(pair, last))
+        if not error.difference.kind and (found := next((kind(pair, called) for pair in wrong), None)):
+            return found
+        known = [(seen, seen.planned.want) for seen in asked if seen.planned and seen.call.what == last.call.what]
+        return relation(known, called, lambda call: call.named_arguments(self.plan.reference))
 
     def _cause(self, mistake: Mistake, sure: Sure) -> Cause:
         return Cause(mistake.name, mistake.sentence, sure, f"{self.unit.address}#{mistake.see}")

@@ -20,7 +20,7 @@ from hypothesis.errors import HypothesisException
 from hypothesis.strategies import DataObject, SearchStrategy
 
 from grader.curriculum import Unit
-from grader.judge.terms.calls import Call, Impl, LearnerError, Planned, Scenario, same
+from grader.judge.terms.calls import Call, Impl, LearnerError, Planned, same
 from grader.judge.trial.bank import with_mistake
 from grader.judge.trial.collection import Collection
 from grader.judge.trial.diagnosis import Variant
@@ -98,9 +98,8 @@ class Rehearsal(Impl):
     def __init__(self, plan: Plan):
         self.plan = plan
 
-    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        call = Call(what, args, kwargs)
-        sent = message(what, args, kwargs)  # before anybody can change the arguments
+    def call(self, call: Call) -> Any:
+        sent = message(call)  # before anybody can change the arguments
         want: Any
         try:
             want = call.on(self.plan.reference)

@@ -11,6 +11,7 @@ import importlib.util
 import sys
 import types
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from grader.curriculum import Course, Unit, default_course
 from grader.judge.terms import compare, scenarios
-from grader.judge.terms.calls import Impl, Scenario
+from grader.judge.terms.calls import Call, Impl
 from grader.judge.terms.compare import plain
 from grader.judge.terms.failure import Names
 from grader.judge.terms.profiles import EXAMPLES
@@ -93,10 +94,9 @@ class InProcess(Impl):
     def __init__(self, module: types.ModuleType):
         self.module = module
 
-    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if isinstance(what, str):
-            return plain(getattr(self.module, what)(*args, **kwargs))
-        return plain(what(self.module, *args, **kwargs))
+    def call(self, call: Call) -> Any:
+        asked = getattr(self.module, call.what) if isinstance(call.what, str) else partial(call.what, self.module)
+        return plain(asked(*call.args, **call.kwargs))
 
 
 @pytest.fixture

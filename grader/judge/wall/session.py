@@ -16,7 +16,7 @@ import cloudpickle
 import torch
 
 from grader.ground.text import clean, line
-from grader.judge.terms.calls import LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Planned, Scenario
+from grader.judge.terms.calls import Call, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout, Planned, Scenario
 from grader.judge.terms.compare import Disagreement
 from grader.judge.terms.failure import Frame
 from grader.judge.wall import confine, wire
@@ -109,11 +109,11 @@ class Session:
     def alive(self) -> bool:
         return self._conversation is not None
 
-    def call(self, what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        words = message(what, args, kwargs)
-        if not isinstance(what, str) and what not in self._known:
-            self._known.add(what)
-            words = _dumps(("ahead", dict([_defined(what)]), [words]))
+    def call(self, call: Call) -> Any:
+        words = message(call)
+        if not isinstance(call.what, str) and call.what not in self._known:
+            self._known.add(call.what)
+            words = _dumps(("ahead", dict([_defined(call.what)]), [words]))
         return self._ask(words)
 
     def answer(self, planned: Planned) -> Any:
@@ -299,9 +299,10 @@ def _defined(scenario: Scenario) -> tuple[int, bytes]:
     return _scenarios[scenario]
 
 
-def message(what: str | Scenario, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+def message(call: Call) -> bytes:
     """The words that ask the child for a call."""
-    return _dumps(("call", what if isinstance(what, str) else _defined(what)[0], args, kwargs))
+    what = call.what if isinstance(call.what, str) else _defined(call.what)[0]
+    return _dumps(("call", what, call.args, call.kwargs))
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
