@@ -22,7 +22,6 @@ from grader.judge.trial.bank import Mistake
 from grader.judge.trial.diagnosis import diagnose
 from grader.judge.trial.fixtures import Trial
 from grader.judge.trial.kinds import kind
-from grader.judge.trial.leaves import differs, pairs
 from grader.judge.trial.plans import Example, Plan
 from grader.judge.trial.relations import relation
 from grader.judge.trial.repro import repro
@@ -110,10 +109,9 @@ class Judgement:
         if last is None or not isinstance(error, Disagreement) or error.compared is None or error.difference is None:
             return None
         called = names if isinstance(last.call.what, str) else ()
-        wrong = (pair for pair in pairs(*error.compared) if differs(pair, last))
-        if not error.difference.kind and (found := next((kind(pair, called) for pair in wrong), None)):
-            return found
         known = [(seen, seen.planned.want) for seen in asked if seen.planned and seen.call.what == last.call.what]
+        if not error.difference.kind:
+            return kind(known, called)
         return relation(known, called, lambda call: call.named_arguments(self.plan.reference))
 
     def _cause(self, mistake: Mistake, sure: Sure) -> Cause:

@@ -9,13 +9,20 @@ import torch
 
 from grader.judge.terms.compare import Tolerance, difference, dtype_name
 from grader.judge.terms.failure import Cause, Names
-from grader.judge.trial.leaves import Pair, spoken_of
+from grader.judge.trial.leaves import Asked, Pair, differs, pairs, spoken_of
 
 
-def kind(pair: Pair, names: Names) -> Cause | None:
-    """Why a value is not even of the kind that was asked for; None if it is."""
-    found = _nothing(pair) or _container(pair) or _shape(pair) or _precision(pair)
-    if found is None:
+def kind(asked: Asked, names: Names) -> Cause | None:
+    """Why a value is not even of the kind that was asked for; None if it is.
+
+    Of all calls the one with most to see is looked at: an axis of length 1 hides what happened to it.
+    """
+    wrong = [pair for seen, want in asked for pair in pairs(seen.result, want) if differs(pair, seen)]
+    if not wrong or any(pair.path != wrong[0].path for pair in wrong):
+        wrong = wrong[:1]
+    pair = max(wrong, key=lambda pair: int(np.prod(getattr(pair.want, "shape", ()))), default=None)
+    found = pair and (_nothing(pair) or _container(pair) or _shape(pair) or _precision(pair))
+    if not pair or not found:
         return None
     name, words = found
     return Cause(name, words.format(spoken_of(pair.path, names)))
@@ -63,23 +70,19 @@ def _shape(pair: Pair) -> Found:
     got, want = tuple(pair.got.shape), tuple(pair.want.shape)
     if got == want:
         return None
-    if sorted(got) == sorted(want):
-        turned = f"{{}} has its axes in another order: {got} where {want} is asked for."
-        return "axes in another order", turned
-    if tuple(n for n in got if n != 1) == tuple(n for n in want if n != 1):
+    if tuple(n for n in got if n != 1) == tuple(n for n in want if n != 1) and len(got) != len(want):
         if len(got) > len(want):
-            return "an axis too many", f"{{}} has an axis of length 1 too many: {got} where {want} is asked for."
-        return "an axis missing", f"{{}} lacks an axis of length 1: {got} where {want} is asked for."
+            return (
+                "an axis too many",
+                "{} has an axis of length 1 too many, as `keepdims` or an index of None leave one.",
+            )
+        return "an axis missing", "{} lacks an axis of length 1."
     if len(got) < len(want):
-        lost = f"{{}} has lost an axis: {got} where {want} is asked for."
-        return "summed away", f"{lost} One was summed or averaged over, or picked from."
+        return "summed away", "{} has lost an axis: one was summed or averaged over, or picked from."
     if len(got) > len(want):
-        kept = f"{{}} has an axis too many: {got} where {want} is asked for."
-        return "not summed", f"{kept} One was to be summed or averaged over, or was added by broadcasting."
-    axes = [axis for axis, (mine, theirs) in enumerate(zip(got, want, strict=True)) if mine != theirs]
-    if len(axes) == 1 and abs(got[axes[0]] - want[axes[0]]) == 1:
-        much = "one too long" if got[axes[0]] > want[axes[0]] else "one too short"
-        return "off by one", f"{{}} is {much} along axis {axes[0]}: {got} where {want} is asked for."
+        return "not summed", "{} has an axis too many: one was not summed or averaged over, or came by broadcasting."
+    if sorted(got) == sorted(want):
+        return "axes in another order", "{} has its axes in another order."
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,9 @@ import torch
 from grader.judge.terms.calls import Evidence
 from grader.judge.terms.compare import difference
 from grader.judge.terms.failure import Difference, Names
+
+Asked = Sequence[tuple[Evidence, Any]]
+"""Calls of a check, each with what should have come of it."""
 
 Path = tuple[str | int, ...]
 

@@ -17,7 +17,7 @@ import torch
 from grader.judge.terms.calls import Call, Evidence
 from grader.judge.terms.compare import Tolerance
 from grader.judge.terms.failure import Cause, Names
-from grader.judge.trial.leaves import Path, differs, numeric, pairs, spoken_of
+from grader.judge.trial.leaves import Asked, Path, differs, numeric, pairs, spoken_of
 
 ENOUGH = 4
 """Different numbers that a relation has to hold for."""
@@ -47,9 +47,6 @@ class Wrong:
         rtol = max(1e-6, self.tolerance.rtol or 0.0)
         return torch.allclose(self.got, other, rtol=rtol, atol=max(1e-6 * most, 1e-12))
 
-
-Asked = Sequence[tuple[Evidence, Any]]
-"""Calls of a check, each with what should have come of it."""
 
 Named = Callable[[Call], Mapping[str, Any]]
 """The arguments of a call by name."""
