@@ -22,6 +22,7 @@ from grader.judge.trial.bank import Mistake
 from grader.judge.trial.diagnosis import diagnose
 from grader.judge.trial.fixtures import Trial
 from grader.judge.trial.kinds import kind
+from grader.judge.trial.leaves import differs, pairs
 from grader.judge.trial.plans import Example, Plan
 from grader.judge.trial.relations import relation
 from grader.judge.trial.repro import repro
@@ -110,9 +111,10 @@ class Judgement:
             return None
         called = names if isinstance(last.call.what, str) else ()
         known = [(seen, seen.planned.want) for seen in asked if seen.planned and seen.call.what == last.call.what]
+        place = next((pair.path for pair in pairs(*error.compared) if differs(pair, last)), ())
         if not error.difference.kind:
-            return kind(known, called)
-        return relation(known, called, lambda call: call.named_arguments(self.plan.reference))
+            return kind(known, place, called)
+        return relation(known, place, called, lambda call: call.named_arguments(self.plan.reference))
 
     def _cause(self, mistake: Mistake, sure: Sure) -> Cause:
         return Cause(mistake.name, mistake.sentence, sure, f"{self.unit.address}#{mistake.see}")

@@ -9,17 +9,16 @@ import torch
 
 from grader.judge.terms.compare import Tolerance, difference, dtype_name
 from grader.judge.terms.failure import Cause, Names
-from grader.judge.trial.leaves import Asked, Pair, differs, pairs, spoken_of
+from grader.judge.trial.leaves import Asked, Pair, Path, differs, pairs, spoken_of
 
 
-def kind(asked: Asked, names: Names) -> Cause | None:
-    """Why a value is not even of the kind that was asked for; None if it is.
+def kind(asked: Asked, path: Path, names: Names) -> Cause | None:
+    """Why the value at this place of the results is not even of the kind that was asked for; None if it is.
 
     Of all calls the one with most to see is looked at: an axis of length 1 hides what happened to it.
     """
-    wrong = [pair for seen, want in asked for pair in pairs(seen.result, want) if differs(pair, seen)]
-    if not wrong or any(pair.path != wrong[0].path for pair in wrong):
-        wrong = wrong[:1]
+    found_in = ((seen, pair) for seen, want in asked for pair in pairs(seen.result, want) if pair.path == path)
+    wrong = [pair for seen, pair in found_in if differs(pair, seen)]
     pair = max(wrong, key=lambda pair: int(np.prod(getattr(pair.want, "shape", ()))), default=None)
     found = pair and (_nothing(pair) or _container(pair) or _shape(pair) or _precision(pair))
     if not pair or not found:

@@ -52,21 +52,16 @@ Named = Callable[[Call], Mapping[str, Any]]
 """The arguments of a call by name."""
 
 
-def relation(asked: Asked, names: Names, named: Named) -> Cause | None:
-    """What holds between the results of these calls and what should have come back; None if nothing is seen."""
-    wrong = list(_wrong(asked))
-    if not wrong:
-        return None
+def relation(asked: Asked, path: Path, names: Names, named: Named) -> Cause | None:
+    """What the value at this place of the results has to do with what should be there; None if nothing is seen."""
+    wrong = [one for one in _wrong(asked) if one.path == path]
     if (exchanged := _exchanged(asked)) is not None:
         first, second = (spoken_of(path, names).strip("`") for path in exchanged)
         return Cause("exchanged", f"`{first}` and `{second}` stand in each other's place.")
-    paths = {one.path for one in wrong}
-    if len(paths) > 1:
-        return None
     enough = len({round(float(number), 9) for one in wrong for number in one.want.flatten()[:50]}) >= ENOUGH
     if not enough:
         return None
-    subject = spoken_of(paths.pop(), names)
+    subject = spoken_of(path, names)
     for name, holds, words in _RELATIONS:
         if all(map(holds, wrong)):
             return Cause(name, f"{subject} {words}")
@@ -82,7 +77,7 @@ def _wrong(asked: Asked) -> Iterator[Wrong]:
                 continue
             got, right = numeric(pair.got), numeric(pair.want)
             if got is None or right is None or got.numel() > MOST_ENTRIES or not right.isfinite().all():
-                return
+                continue
             yield Wrong(evidence, pair.path, got, right, evidence.call.asked)
 
 
