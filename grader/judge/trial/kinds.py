@@ -17,14 +17,16 @@ def kind(asked: Asked, path: Path, names: Names) -> Cause | None:
 
     Of all calls the one with most to see is looked at: an axis of length 1 hides what happened to it.
     """
-    found_in = ((seen, pair) for seen, want in asked for pair in pairs(seen.result, want) if pair.path == path)
-    wrong = [pair for seen, pair in found_in if differs(pair, seen)]
-    pair = max(wrong, key=lambda pair: int(np.prod(getattr(pair.want, "shape", ()))), default=None)
-    found = pair and (_nothing(pair) or _container(pair) or _shape(pair) or _precision(pair))
-    if not pair or not found:
+    here = [(seen, pair) for seen, want in asked for pair in pairs(seen.result, want) if pair.path == path]
+    odd = [(pair, found) for seen, pair in here if differs(pair, seen) and (found := _odd(pair))]
+    if not odd:
         return None
-    name, words = found
-    return Cause(name, words.format(spoken_of(pair.path, names)))
+    _, (name, words) = max(odd, key=lambda one: int(np.prod(getattr(one[0].want, "shape", ()))))
+    return Cause(name, words.format(spoken_of(path, names)))
+
+
+def _odd(pair: Pair) -> Found:
+    return _nothing(pair) or _container(pair) or _shape(pair) or _precision(pair)
 
 
 Found = tuple[str, str] | None

@@ -177,11 +177,11 @@ def _factor(wrong: Sequence[Wrong], named: Named) -> tuple[str, str] | None:
         if max(known) - min(known) <= 1e-4 * abs(known[0]):
             return f"times {_number(known[0])}", f"is {_times(known[0])} what it should be, every time."
         for words, sizes in _sizes(wrong, named):
-            for name, of in (("{}", lambda n: n), ("the root of {}", math.sqrt)):
+            for n, of in (("n", float), ("√n", math.sqrt)):
                 if all(abs(factor - of(size)) <= 1e-4 * of(size) for factor, size in zip(known, sizes, strict=True)):
-                    return "times a size", f"is too large by the factor {name.format(words)}: it was not divided by it."
+                    return "times a size", f"is {n} times what it should be, n {words}: it was not divided by that."
                 if all(abs(factor * of(size) - 1) <= 1e-4 for factor, size in zip(known, sizes, strict=True)):
-                    return "over a size", f"is too small by the factor {name.format(words)}: it was divided by it."
+                    return "over a size", f"is 1/{n} of what it should be, n {words}: it was divided by that."
     offsets = [_offset(one) for one in wrong]
     if all(offset is not None for offset in offsets):
         shift = [offset for offset in offsets if offset is not None]
@@ -218,7 +218,7 @@ def _sizes(wrong: Sequence[Wrong], named: Named) -> Iterator[tuple[str, list[int
         for axis in range(len(shape)):
             sizes = [call[name][axis] for call in shapes if len(call.get(name, ())) == len(shape)]
             if len(sizes) == len(shapes) and len(set(sizes)) > 1:
-                yield f"the length of `{name}` along axis {axis}", sizes
+                yield f"being the length of `{name}` along axis {axis}", sizes
 
 
 def _times(factor: float) -> str:
