@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.judge.terms.failure import Cause, Failure, known
 from grader.judge.terms.outcome import Outcome, Unknown, outcome
+from grader.judge.terms.sentence import sentence
 
 SCHEMA = 2
 
@@ -45,7 +46,8 @@ class ExerciseVerdict:
     """The verdict on one exercise: what is to be said of it, and the points of all its parts.
 
     Of several `parts`, the one that is spoken of is the first that was attempted and has not passed, or else the first
-    that was not attempted. `output` is what the learner's code printed, bounded.
+    that was not attempted. `output` is what the learner's code printed, bounded. `passes_with` are ids of other
+    exercises: with the course's own in place of the learner's, this one passes.
 
     `hidden` is the verdict by an instructor's own checks, where there are any. It holds all that there is to say of
     them; what stands beside it tells no more than the name of one that failed, and learners may read it.
@@ -60,6 +62,7 @@ class ExerciseVerdict:
     checks: tuple[CheckResult, ...] = ()
     output: str = ""
     parts: tuple[PartVerdict, ...] = ()
+    passes_with: tuple[str, ...] = ()
     hidden: ExerciseVerdict | None = None
 
     @classmethod
@@ -79,6 +82,19 @@ class ExerciseVerdict:
             output=output,
             parts=tuple(parts) if len(parts) > 1 else (),
         )
+
+    def because_of(self, helpers: Sequence[str], cause: Cause, name: str) -> ExerciseVerdict:
+        """The verdict on an exercise of this name that passes without these others of the learner's, by id."""
+        if self.failure is None:
+            return replace(self, passes_with=tuple(helpers))
+        told = replace(self.failure, causes=(cause, *self.failure.causes))
+        head = self.message.partition(" — ")[0] or name
+        parts = tuple(
+            replace(part, failure=told, message=sentence(head, told)) if part.failure == self.failure else part
+            for part in self.parts
+        )
+        message = sentence(head, told)
+        return replace(self, failure=told, message=message, parts=parts, passes_with=tuple(helpers))
 
     @classmethod
     def not_attempted(cls, points: int, message: str = "") -> ExerciseVerdict:
@@ -104,7 +120,8 @@ class ExerciseVerdict:
         judged = _judged(cls, data)
         if "failure" not in data and data["diagnosis"]:
             judged["failure"] = _of_schema_1(data)
-        return cls(**{**judged, "parts": parts, "hidden": hidden})
+        passes_with = tuple(data.get("passes_with", ()))
+        return cls(**{**judged, "parts": parts, "passes_with": passes_with, "hidden": hidden})
 
     @property
     def could_be_judged(self) -> bool:

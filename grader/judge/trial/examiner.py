@@ -8,6 +8,7 @@ makes a failing input smaller.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from grader.judge.terms.verdict import ExerciseVerdict, Verdict
 from grader.judge.terms.version import checker_version
 from grader.judge.trial.attempts import untouched
 from grader.judge.trial.collection import Collection, collect
+from grader.judge.trial.helpers import Helpers
 from grader.judge.trial.lending import lent, mentioned
 from grader.judge.trial.plans import Plans
 from grader.judge.trial.sitting import Sitting
@@ -75,8 +77,19 @@ class Examiner:
             verdicts |= {exercise.id: ExerciseVerdict.not_attempted(exercise.points) for exercise in wanted}
             attempted = [exercise for exercise in wanted if not idle[unit.id].issuperset(exercise.names)]
             loans = self._lent(unit, attempted, idle)
-            learner = self._learner(unit, sources, loans)
-            sitting = Sitting(unit, idle[unit.id], learner, self._collection, self._plans, profile, seed)
+            another = partial(self._learner, unit, sources)
+            helpers = Helpers(self.course, dict(idle))
+            sitting = Sitting(
+                unit=unit,
+                idle=idle[unit.id],
+                learner=another(loans),
+                collection=self._collection,
+                plans=self._plans,
+                profile=profile,
+                seed=seed,
+                helpers=helpers,
+                another=another,
+            )
             verdicts |= sitting.verdicts(attempted)
             borrowed = self._borrowed(unit, sources.get(unit.address, b""), idle[unit.id], loans)
             notes = [*notes, *self._left_out(attempted, profile, seed), *borrowed]
@@ -88,14 +101,14 @@ class Examiner:
         judged = {Definition(unit.id, name) for name in names}
         return lent(self.course, judged, idle) if judged else {}
 
-    def _learner(self, unit: Unit, sources: dict[str, bytes], loans: dict[str, Loan]) -> Session:
+    def _learner(self, unit: Unit, sources: dict[str, bytes], loans: Mapping[str, Loan]) -> Session:
         """The submission behind the wall, with a unit's file as its entry. Raises JudgeError for a broken unit."""
         if unit.id in self._collection.broken:
             raise JudgeError(f"unit {unit.id} cannot be judged: {self._collection.broken[unit.id]}")
         return Session(
             self.sandbox,
             sources,
-            loans,
+            dict(loans),
             unit.module,
             scratch=unit.scratch,
             seconds=unit.seconds,

@@ -68,6 +68,17 @@ class Judgement:
         judged = [item for item in self.items if item.nodeid in trials]
         return self._refused(judged, refusals, self._causes(trials, first, refusals[first.nodeid]))
 
+    def passes(self) -> bool:
+        """Whether nothing is refused; what would be said of it is not asked."""
+        try:
+            self.learner.start_exercise(self.plan.calls)
+        except (LearnerError, LearnerStopped):
+            return False
+        return not any(
+            _first_refusal(self.plan.examples[item.nodeid], Trial(self.learner, self.plan.reference))
+            for item in self.items
+        )
+
     def _ask(self) -> tuple[dict[str, Trial], dict[str, Refusal]]:
         """The trials of the checks, as far as they came, and what was refused among them, by node id."""
         trials: dict[str, Trial] = {}

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from grader.curriculum import Exercise, Part, Unit
 from grader.ground.text import clean
 from grader.judge.terms.outcome import Outcome
 from grader.judge.terms.verdict import ExerciseVerdict, PartVerdict
 from grader.judge.trial.collection import Collection
+from grader.judge.trial.helpers import Helpers
 from grader.judge.trial.judgement import Judgement
 from grader.judge.trial.plans import Plan, Plans
+from grader.judge.wall.lent import Loan
 from grader.judge.wall.session import Session
 
 OUTPUT_CHARACTERS = 16_384
@@ -29,11 +31,15 @@ class Sitting:
     plans: Plans
     profile: str
     seed: int
+    helpers: Helpers
+    another: Callable[[Mapping[str, Loan]], Session]
+    """The same submission in another process, with this lent."""
 
     def verdicts(self, exercises: Sequence[Exercise]) -> dict[str, ExerciseVerdict]:
         """The verdicts on these exercises of the unit, by id; ends the learner's process. Raises JudgeError."""
         try:
             verdicts = {exercise.id: self._verdict(exercise) for exercise in exercises}
+            verdicts |= {exercise.id: self._blamed(exercise, verdicts) for exercise in exercises}
             # When all others are done: what is known of hidden inputs by then, no other result can tell.
             for exercise in exercises:
                 if self.collection.hidden[exercise.id] and _whole(seen := verdicts[exercise.id]):
@@ -52,6 +58,30 @@ class Sitting:
                 lacking = [other for other in lacking if parts[other.name].verdict != Outcome.PASSED]
                 parts[part.name] = self._judgement(exercise, part, lacking).verdict()
         return ExerciseVerdict.of(list(parts.values()), self._printed())
+
+    def _blamed(self, exercise: Exercise, verdicts: Mapping[str, ExerciseVerdict]) -> ExerciseVerdict:
+        """The verdict, with the helpers without which the exercise would pass."""
+        verdict = verdicts[exercise.id]
+        if self.profile == "mutants" or verdict.verdict not in (Outcome.FAILED, Outcome.CRASHED):
+            return verdict
+        right = {key for key, other in verdicts.items() if other.verdict == Outcome.PASSED}
+
+        def passes(lent: Mapping[str, Loan]) -> bool:
+            session = self.another(lent)
+            try:
+                return all(
+                    replace(self._judgement(exercise, part, ()), learner=session).passes()
+                    for part in exercise.parts
+                    if part.of not in self.idle
+                )
+            finally:
+                session.close()
+
+        blamed = self.helpers.to_blame(self.unit, exercise, right, passes)
+        if not blamed:
+            return verdict
+        ids = [self.helpers.exercise_of(one).id for one in blamed]
+        return verdict.because_of(list(dict.fromkeys(ids)), self.helpers.cause(blamed), exercise.name)
 
     def _hidden(self, exercise: Exercise) -> ExerciseVerdict:
         """The verdict by an instructor's checks on the exercise as a whole."""
