@@ -32,6 +32,7 @@ from grader.ground.text import counted
 ROAD = "road.md"
 GUIDE = {
     "Learning": "guide/learn.md",
+    "Errors": "guide/errors.md",
     "Teaching": "guide/teach.md",
     "Writing": "guide/write.md",
     "The verdict": "guide/verdict.md",

@@ -64,6 +64,10 @@ class Course:
     def lesson(self, of: Unit | Milestone) -> Path:
         return self.folder(of) / "index.md"
 
+    def guide(self, name: str) -> Path:
+        """A page that belongs to no unit: `guide/errors.md`."""
+        return self.content / "guide" / f"{name}.md"
+
     def checks(self, unit: Unit) -> Path:
         return self.folder(unit) / "checks.py"
 

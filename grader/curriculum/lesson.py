@@ -21,6 +21,7 @@ _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*(?:\{([^}]*)\})?\s*$")
 _EXPLICIT_ID = re.compile(r"#([\w-]+)")
 _MARKUP = re.compile(r"`|\*{1,2}(?=\S)|(?<=\S)\*{1,2}|\[([^\]]*)\]\([^)]*\)")
 _FENCE = re.compile(r"^( *)(```+|~~~+) *(\w*)")
+_GUIDE = re.compile(r"guide/(\w+)")
 _HINT = re.compile(r'^\?\?\?\+?\s+tip\s+"(?:Hint\s+(\d+)\s*[:.]\s*)?(.*)"\s*$')
 
 
@@ -56,7 +57,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson, a project's page or a milestone's, by its Markdown."""
+    """A lesson, a project's page, a milestone's or one of the guide, by its Markdown."""
 
     text: str
 
@@ -163,14 +164,26 @@ class Lesson:
 
 
 def place(course: Course, see: str) -> str | None:
-    """`lesson 2.4, “Why the square root”` for a verdict's `see` (`address#anchor`); None if that leads nowhere."""
+    """`lesson 2.4, “Why the square root”` for a verdict's `see` (`address#anchor`); None if that leads nowhere.
+
+    A page of the guide is called by its name: `errors, “Axes”` for `guide/errors#axes`.
+    """
     address, _, anchor = see.partition("#")
     try:
+        if guide := _GUIDE.fullmatch(address):
+            title = _parsed(course.guide(guide[1]).read_text(encoding="utf-8")).titled(anchor)
+            return title and f"{guide[1]}, “{title}”"
         unit = course.curriculum.unit(address)
         title = Lesson.read(course, unit).titled(anchor)
-    except (UnknownId, CourseError):
+    except (UnknownId, CourseError, OSError, UnicodeDecodeError):
         return None
     return title and f"lesson {unit.number}, “{title}”"
+
+
+def href(see: str) -> str:
+    """Where a place that exists is on the website: a lesson is a folder of its own, a page of the guide is not."""
+    address, _, anchor = see.partition("#")
+    return f"/{address}{'.html' if _GUIDE.fullmatch(address) else '/'}#{anchor}"
 
 
 @lru_cache(maxsize=64)  # a class's feedback asks the same lessons again and again

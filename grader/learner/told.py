@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from grader.curriculum import Course
-from grader.curriculum.lesson import place
+from grader.curriculum.lesson import href, place
 from grader.ground.files import read_json, write_json
 from grader.ground.text import QUOTED
 from grader.judge import ExerciseVerdict, Outcome, Unknown, outcome, tone
@@ -61,8 +61,7 @@ def _lines(course: Course, one: ExerciseVerdict) -> list[dict[str, str]]:
     for says, text in lines(one.failure):
         entry = {"says": says.name.lower(), "text": text.removeprefix(QUOTED)}
         if says is Says.CAUSE and (see := next(causes).section) and (section := place(course, see)):
-            address, _, anchor = see.partition("#")
-            entry |= {"section": section, "href": f"/{address}/#{anchor}"}
+            entry |= {"section": section, "href": href(see)}
         said.append(entry)
     return said
 

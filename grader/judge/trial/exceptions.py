@@ -235,7 +235,7 @@ _PRODUCTS = (
         _VALUE,
         r"shapes (?P<first>\([\d,]{1,30}\)) and (?P<second>\([\d,]{1,30}\)) not aligned: (?P<a>\d{1,12}) .{0,12}"
         r"!= (?P<b>\d{1,12})",
-        "Arrays of shapes {first} and {second} have no product: the axis that is summed over has {a} entries "
+        "Arrays of shapes {first} and {second} have no product: the axis that is summed over has length {a} "
         "in the first and {b} in the second.",
         "products-of-matrices",
     ),
@@ -252,23 +252,23 @@ _PRODUCTS = (
         _RUNTIME,
         r"mat1 and mat2 shapes cannot be multiplied \((?P<r1>\d{1,12})x(?P<c1>\d{1,12}) and (?P<r2>\d{1,12})x"
         r"(?P<c2>\d{1,12})\)",
-        "A ({r1}, {c1}) matrix times a ({r2}, {c2}) matrix does not exist: the {c1} columns of the first must "
-        "be as many as the {r2} rows of the second. A `Linear` layer is such a product too: its input's last "
-        "axis must have `in_features` entries.",
+        "A ({r1}, {c1}) matrix times a ({r2}, {c2}) matrix does not exist: the first must have as many "
+        "columns ({c1}) as the second has rows ({r2}). A `Linear` layer is such a product too: its input's "
+        "last axis must have length `in_features`.",
         "products-of-matrices",
     ),
     Known(
         "matmul_shapes",
         _RUNTIME,
         r"size mismatch, got input \(\d+\), mat \((?P<r>\d{1,12})x(?P<c>\d{1,12})\), vec \((?P<v>\d{1,12})\)",
-        "A ({r}, {c}) matrix times a vector needs a vector of {c} entries, one for each column; this one has {v}.",
+        "A ({r}, {c}) matrix times a vector needs a vector of length {c}; this one has length {v}.",
         "products-of-matrices",
     ),
     Known(
         "dot_shapes",
         _RUNTIME,
         r"inconsistent tensor size, expected tensor \[(?P<a>\d{1,12})\] and src \[(?P<b>\d{1,12})\]",
-        "The product of two vectors needs two of the same length; these have {a} and {b} entries.",
+        "The product of two vectors needs two of the same length; these have {a} and {b}.",
         "products-of-matrices",
     ),
     Known(
@@ -292,8 +292,8 @@ _PRODUCTS = (
         "einsum_lengths",
         _RUNTIME,
         r"einsum\(\): subscript (?P<letter>\w) has size (?P<b>\d{1,12}) .{0,60}previously seen size (?P<a>\d{1,12})",
-        "In `einsum` a letter stands for one length, and `{letter}` meets an axis of {a} entries and one of "
-        "{b}. Write the letters under the shapes.",
+        "In `einsum` a letter stands for one length, and `{letter}` meets both {a} and {b}. Write the letters "
+        "under the shapes.",
         "products-of-matrices",
     ),
     Known(
@@ -301,7 +301,8 @@ _PRODUCTS = (
         _RUNTIME,
         r"number of subscripts in the equation \((?P<letters>\d{1,3})\) does not match the number of dimensions "
         r"\((?P<axes>\d{1,3})\)",
-        "`einsum` wants a letter for each axis: {letters} are written for a tensor that has {axes}.",
+        "`einsum` wants a letter for each axis: there are {letters} letters for a tensor with another number "
+        "of axes, {axes}.",
         "products-of-matrices",
     ),
     Known(
@@ -315,7 +316,7 @@ _PRODUCTS = (
         "not_a_matrix",
         _ALGEBRA,
         r"(?P<axes>\d{1,2})-dimensional array given",
-        "This works on matrices and was given an array of {axes} axes. Print the shape.",
+        "This works on matrices, and the array has too few axes ({axes}). Print the shape.",
         "products-of-matrices",
     ),
 )
@@ -342,9 +343,9 @@ _BROADCASTING = (
         _RUNTIME,
         r"size of tensor a \((?P<a>\d{1,12})\) must match the size of tensor b \((?P<b>\d{1,12})\) at non-singleton "
         r"dimension (?P<axis>\d{1,3})",
-        "Two tensors do not go together: at axis {axis}, {a} entries meet {b}. Shapes are compared from the "
-        "last axis backwards, and each pair must be equal or hold a 1; `keepdim=True` keeps, `[:, None]` adds "
-        "an axis of length 1.",
+        "Two tensors do not go together: at axis {axis} length {a} meets length {b}. Shapes are compared from "
+        "the last axis backwards, and each pair must be equal or hold a 1; `keepdim=True` keeps, `[:, None]` "
+        "adds an axis of length 1.",
         "shapes-that-do-not-broadcast",
     ),
     Known(
@@ -377,8 +378,8 @@ _BROADCASTING = (
         _RUNTIME,
         r"number of sizes provided \((?P<place>\d{1,3})\) must be greater or equal to the number of dimensions in the "
         r"tensor \((?P<value>\d{1,3})\)",
-        "A tensor of {value} axes is to fill a place of {place}, be it by `expand` or in an assignment: for "
-        "an entry alone that place has none, and one number is wanted.",
+        "The place to be filled has fewer axes ({place}) than the tensor that is to fill it ({value}), be it "
+        "in an assignment or by `expand`. A single entry has none: it takes one number.",
         "shapes-that-do-not-broadcast",
     ),
     Known(
@@ -386,7 +387,7 @@ _BROADCASTING = (
         _INDEX,
         r"boolean index did not match .{0,60}size of axis is (?P<axis>\d{1,12}) but size of .{0,30}is "
         r"(?P<mask>\d{1,12})",
-        "A mask must be as long as the axis that it picks from: the mask has {mask} entries and the axis {axis}.",
+        "A mask must be as long as the axis that it picks from: its length is {mask}, the axis's {axis}.",
         "shapes-that-do-not-broadcast",
     ),
     Known(
@@ -401,7 +402,7 @@ _BROADCASTING = (
         "batch_of_labels",
         _VALUE,
         r"input batch_size \((?P<a>\d{1,12})\) to match target batch_size \((?P<b>\d{1,12})\)",
-        "The loss was given {a} rows of scores and {b} labels; each row needs one label.",
+        "Each row of scores needs one label, and their numbers differ: {a} rows, {b} labels.",
         "shapes-that-do-not-broadcast",
     ),
     Known(
@@ -444,7 +445,7 @@ _JOINING = (
         r"and the array at "
         r"index (?P<j>\d{1,6}) has size (?P<b>\d{1,12})",
         "Arrays are joined along one axis and must agree in all the others: along axis {axis} part {i} has "
-        "{a} entries and part {j} has {b}.",
+        "length {a} and part {j} has {b}.",
         "joining-arrays",
     ),
     Known(
@@ -452,8 +453,8 @@ _JOINING = (
         _RUNTIME,
         r"must match except in dimension (?P<axis>\d{1,3})\. Expected size (?P<a>\d{1,12}) but got size "
         r"(?P<b>\d{1,12})",
-        "Tensors are joined along axis {axis} here and must agree in all the others, but {a} entries meet "
-        "{b}. Is it the right axis?",
+        "Tensors are joined along axis {axis} here and must agree in all the others, but length {a} meets "
+        "length {b}. Is it the right axis?",
         "joining-arrays",
     ),
     Known(
@@ -511,7 +512,7 @@ _RESHAPING = (
         "reshape_count",
         _RUNTIME,
         r"shape '(?P<shape>\[[\d, -]{0,40}\])' is invalid for input of size (?P<size>\d{1,15})",
-        "The tensor has {size} entries, and they do not fill the shape {shape}: the lengths of the new axes "
+        "The tensor's number of entries, {size}, does not fill the shape {shape}: the lengths of the new axes "
         "must multiply to {size}.",
         "reshape-and-view",
     ),
@@ -519,7 +520,7 @@ _RESHAPING = (
         "reshape_count",
         _VALUE,
         r"cannot reshape array of size (?P<size>\d{1,15}) into shape (?P<shape>\([\d, -]{0,40}\))",
-        "The array has {size} entries, and they do not fill the shape {shape}: the lengths of the new axes "
+        "The array's number of entries, {size}, does not fill the shape {shape}: the lengths of the new axes "
         "must multiply to {size}.",
         "reshape-and-view",
     ),
@@ -545,8 +546,8 @@ _AXES = (
         "no_such_axis",
         "AxisError",
         r"axis (?P<axis>-?\d{1,6}) is out of bounds for array of dimension (?P<axes>\d{1,3})",
-        "The array has {axes} axes, counted from 0, and none with the number {axis}. An earlier step may have "
-        "summed or indexed one away: print the shape.",
+        "The array has no axis {axis}: it has {axes} in all, counted from 0. An earlier step may have summed "
+        "or indexed one away: print the shape.",
         "axes",
     ),
     Known(
@@ -624,7 +625,7 @@ _INDICES = (
         f"{_INDEX} {_RUNTIME}",
         r"index (?P<index>-?\d{1,15}) is out of bounds for (?:axis|dimension) (?P<axis>\d{1,3}) with size "
         r"(?P<size>\d{1,15})",
-        "Axis {axis} has {size} entries, and there is none at {index}: they are counted from 0. A range that "
+        "Axis {axis} has length {size}, and there is no entry {index}: they are counted from 0. A range that "
         "ends one too late, an index + 1, or two axes exchanged are the usual reasons.",
         "an-index-too-far",
     ),
@@ -758,7 +759,7 @@ _NONE = (
         "gradient_is_none",
         f"{_ATTRIBUTE} {_TYPE}",
         _NONE_OF,
-        "a tensor's `.grad` is None until `backward` has reached it, and stays None for one that the loss "
+        "A tensor's `.grad` is None until `backward` has reached it, and stays None for one that the loss "
         "does not depend on, or that was computed from others.",
         "none",
         code=r"\.grad\b",
@@ -788,8 +789,8 @@ _UNPACKING = (
         "shape_unpacked",
         _VALUE,
         r"not enough values to unpack \(expected (?P<names>\d{1,3}), got (?P<axes>\d{1,3})\)",
-        "The shape has {axes} entries, one for each axis, and {names} names stand on the left. An axis is "
-        "missing in this input or was lost on the way: print the shape.",
+        "There are fewer axes ({axes}) than names on the left ({names}). One is missing in this input, or was "
+        "lost on the way: print the shape.",
         "unpacking",
         code=r"=.{0,80}(?:\.shape|\.size\(\))\s*(?:#.{0,80})?$",
     ),
@@ -797,7 +798,7 @@ _UNPACKING = (
         "shape_unpacked",
         _VALUE,
         r"too many values to unpack \(expected (?P<names>\d{1,3})",
-        "The shape has more entries, one for each axis, than the {names} names on the left. Print the shape.",
+        "There are more axes than names on the left ({names}). Print the shape.",
         "unpacking",
         code=r"=.{0,80}(?:\.shape|\.size\(\))\s*(?:#.{0,80})?$",
     ),
@@ -805,15 +806,15 @@ _UNPACKING = (
         "unpacking",
         _VALUE,
         r"not enough values to unpack \(expected (?:at least )?(?P<names>\d{1,3}), got (?P<values>\d{1,9})\)",
-        "{names} names are to be filled, and there are only {values} values. Print the right side.",
+        "There are fewer values ({values}) than names to be filled ({names}). Print the right side.",
         "unpacking",
     ),
     Known(
         "unpacking",
         _VALUE,
         r"too many values to unpack \(expected (?P<names>\d{1,3})",
-        "There are more values than the {names} names that are to be filled. Print the right side; an array "
-        "is unpacked along its first axis.",
+        "There are more values than names to be filled ({names}). Print the right side; an array is unpacked "
+        "along its first axis.",
         "unpacking",
     ),
     Known(
@@ -857,8 +858,8 @@ _CALLS = (
         r"(?P<function>[A-Za-z_]\w{0,40}\.[A-Za-z_]\w{0,40})\(\) takes .{0,12}?(?P<most>\d{1,3}) "
         r"positional arguments? but "
         r"(?P<given>\d{1,3}) (?:was|were) given",
-        "`{function}` takes {most} and was given {given}, the object itself included: it always comes first. "
-        "Either `self` is missing in the `def` line, or the call names too many.",
+        "`{function}` was given more arguments ({given}) than it takes ({most}), the object itself included: "
+        "it always comes first. Either `self` is missing in the `def` line, or the call names too many.",
         "arguments-of-a-call",
     ),
     Known(
@@ -866,8 +867,8 @@ _CALLS = (
         _TYPE,
         r"(?P<function>[A-Za-z_<][\w.<>]{0,80})\(\) takes .{0,12}?(?P<most>\d{1,3}) positional arguments? but "
         r"(?P<given>\d{1,3}) (?:was|were) given",
-        "`{function}` takes {most} arguments in a row, and was given {given}. Options may have to be named, "
-        "as in `dim=1`; several things in one list need their own brackets.",
+        "More arguments in a row were given to `{function}` ({given}) than it takes ({most}). Options may "
+        "have to be named, as in `dim=1`; several things in one list need their own brackets.",
         "arguments-of-a-call",
     ),
     Known(
@@ -951,7 +952,7 @@ _CALLS = (
         _TYPE,
         r"(?P<function>\w{1,40})\(\): argument '(?P<argument>\w{1,40})' .{0,20}must be "
         r"(?P<want>[\w.]{1,30}(?: of \w{1,20})?),? "
-        r"not (?P<what>[\w.]{1,40})",
+        r"not (?!NoneType)(?P<what>[\w.]{1,40})",
         "`{function}` wants a {want} for `{argument}`, and was given: {what}.",
         "arguments-of-a-call",
     ),
@@ -1476,8 +1477,8 @@ _DTYPES = (
         r"Cannot cast ufunc '\w{1,30}' output from .{0,30}float\d+'\) to dtype\('(?:int|uint|bool)|"
         r"result type (?:Float|Double|Half) "
         r"can't be cast to the desired output type (?:Long|Int|Byte|Char|Short|Bool)",
-        "The result is floats and is to be written into an array of whole numbers, which `+=` and its kin "
-        "keep as it is. Make it floats first, or write `x = x + y`.",
+        "The result is floats, and it is to be written into whole numbers: `+=` and its kin keep the dtype of "
+        "the left side. Make that floats first, by `.astype(float)` or `.float()`.",
         "dtypes",
     ),
     Known(
@@ -1620,13 +1621,6 @@ _MODULES = (
         "The saved tensors do not fit the model: names or shapes differ. The message lists them.",
         "modules",
     ),
-    Known(
-        "torch_has_no_such",
-        _MISSING,
-        r"not implemented for|not supported|[Oo]nly .{1,40}supported",
-        "torch cannot do this for tensors of this dtype or number of axes. Print `x.dtype` and `x.shape`.",
-        "dtypes",
-    ),
 )
 
 _ARITHMETIC = (
@@ -1688,8 +1682,8 @@ _ARITHMETIC = (
         "read_only",
         _VALUE,
         r"is read-only",
-        "This array may only be read. It is the caller's, or a view that stands for one value many times: "
-        "work on a copy.",
+        "This array may only be read: it is somebody else's, or a view in which one value stands for many. "
+        "Work on a copy.",
         "reshape-and-view",
     ),
     Known(
@@ -1713,6 +1707,13 @@ _ARITHMETIC = (
         r"'(?P<what>[\w.]{1,40})' object is not an iterator",
         "`next` works on an iterator, and this is of type {what}: make one first, `iter(x)`.",
         "generators",
+    ),
+    Known(
+        "torch_has_no_such",
+        _MISSING,
+        r"not implemented for|not supported|[Oo]nly .{1,40}supported",
+        "torch cannot do this for tensors of this dtype or number of axes. Print `x.dtype` and `x.shape`.",
+        "dtypes",
     ),
 )
 
@@ -1834,11 +1835,11 @@ EXCEPTIONS = (
     *_NONE,
     *_UNPACKING,
     *_AUTOGRAD,
+    *_OPERATORS,
     *_DTYPES,
     *_DEVICES,
     *_MODULES,
     *_ATTRIBUTES,
-    *_OPERATORS,
     *_NAMES,
     *_ARITHMETIC,
     *_PARSING,
