@@ -925,7 +925,7 @@ _CALLS = (
         "number_for_tensor",
         _TYPE,
         r"(?P<function>\w{1,40})\(\): argument '(?P<argument>\w{1,40})' .{0,20}must be Tensor, not "
-        r"(?P<what>[\w.]{1,40})",
+        r"(?!NoneType)(?P<what>[\w.]{1,40})",
         "torch's `{function}` takes a tensor for `{argument}` and was given one of another kind: {what}. For "
         "a plain number there is `math`; `torch.tensor` makes a tensor of it.",
         "array-or-tensor",
@@ -1108,6 +1108,15 @@ _ATTRIBUTES = (
         "`__init__`, and spelt the same.",
         "names",
     ),
+    Known(
+        "unfit_operands",
+        _TYPE,
+        r"unsupported operand type\(s\) for (?P<operator>[^\s:]{1,3}).{0,12}: '(?P<first>[\w.]{1,40})' and "
+        r"'(?P<second>[\w.]{1,40})'",
+        "`{operator}` does not know how to work on these two kinds of things: {first} and {second}. Print "
+        "both; one is not what it should be.",
+        "lists-and-tuples",
+    ),
 )
 
 _OPERATORS = (
@@ -1199,15 +1208,6 @@ _OPERATORS = (
         "Round brackets call a function, and what stands before them is of type {what}. An entry is picked "
         "with square brackets, a product needs its `*`, and a variable may have taken a function's name.",
         "brackets",
-    ),
-    Known(
-        "unfit_operands",
-        _TYPE,
-        r"unsupported operand type\(s\) for (?P<operator>[^\s:]{1,3}).{0,12}: '(?P<first>[\w.]{1,40})' and "
-        r"'(?P<second>[\w.]{1,40})'",
-        "`{operator}` does not know how to work on these two kinds of things: {first} and {second}. Print "
-        "both; one is not what it should be.",
-        "lists-and-tuples",
     ),
 )
 
