@@ -20,6 +20,7 @@ from grader.judge.terms.verdict import CheckResult, PartVerdict
 from grader.judge.trial.account import Claim, failure
 from grader.judge.trial.bank import Mistake
 from grader.judge.trial.diagnosis import diagnose
+from grader.judge.trial.exceptions import explain
 from grader.judge.trial.fixtures import Trial
 from grader.judge.trial.kinds import kind
 from grader.judge.trial.leaves import differs, pairs
@@ -117,7 +118,9 @@ class Judgement:
         return (seen,) if seen else ()
 
     def _seen(self, error: BaseException, last: Evidence | None, asked: list[Evidence], names: Names) -> Cause | None:
-        """What kind of thing came back, or what it has to do with the right one."""
+        """What an exception means, what kind of thing came back, or what it has to do with the right one."""
+        if isinstance(error, LearnerError):
+            return None if error.not_written else explain(error)
         if last is None or not isinstance(error, Disagreement) or error.compared is None or error.difference is None:
             return None
         called = names if isinstance(last.call.what, str) else ()
@@ -136,6 +139,8 @@ class Judgement:
 
     def _not_imported(self, error: BaseException) -> PartVerdict:
         told = failure(Claim("the file is imported", "", ()), error, None, self.plan.reference)
+        if isinstance(error, LearnerError) and (cause := explain(error)):
+            told = replace(told, causes=(cause,))
         message = sentence(self._name, told)
         checks = tuple(CheckResult(Claim.of(item).check, False, message) for item in self.items)
         return PartVerdict(self.part.name, self._outcome(error), 0, self.part.points, message, told, checks=checks)
