@@ -96,5 +96,5 @@ def _precision(pair: Pair) -> Found:
     here = got.double() if isinstance(got, torch.Tensor) else got.astype(np.float64)
     there = want.double() if isinstance(want, torch.Tensor) else want.astype(np.float64)
     right = difference(here, there, Tolerance(1e-3, 1e-3)) is None
-    values = "The values are right, their type is not" if right else "The type is not the one asked for"
-    return "another dtype", f"{values}: {{}} is {mine} where {theirs} is asked for."
+    values = "; the values are right." if right else "."
+    return "another dtype", f"{{}} is {mine} where {theirs} is asked for{values}"
