@@ -70,19 +70,21 @@ def _checks(unit: Unit) -> str:
         "from grader.judge import exercise, expect\n"
         "from grader.judge.trial.strategies import dims, seeds, tensors\n"
     ]
-    for exercise in unit.exercises:
-        title = "".join(word[0].upper() + word[1:] for word in exercise.name.split("_"))
+    for owner, part in [(exercise, part) for exercise in unit.exercises for part in exercise.parts]:
+        of_a_part = "" if len(owner.parts) == 1 else f', part="{part.name}"'
+        words = f"{owner.name} {part.name if of_a_part else ''}".replace("_", " ").split()
+        title = "".join(word[0].upper() + word[1:] for word in words)
         parts.append(
-            f'@exercise("{exercise.name}")\n'
+            f'@exercise("{owner.name}"{of_a_part})\n'
             f"class Test{title}:\n"
             "    @given(x=tensors(2, 3))\n"
             "    def test_matches_the_reference(self, both, x):\n"
             '        "What is computed, in one sentence."\n'
-            f'        both.agree("{exercise.name}", x)\n\n'
+            f'        both.agree("{part.of}", x)\n\n'
             "    @given(rows=dims(), seed=seeds())\n"
             "    def test_has_a_property_that_needs_no_reference(self, learner, rows, seed):\n"
             '        "An identity, a limit, a conservation law or a gradient check."\n'
-            f'        expect(learner.{exercise.name}(rows, seed), None, "the property")\n'
+            f'        expect(learner.{part.of}(rows, seed), None, "the property")\n'
         )
     return "\n\n".join(parts)
 

@@ -26,7 +26,7 @@ from grader.classroom.archive import packed
 from grader.classroom.runner import judged
 from grader.curriculum import Course, CourseError, Unit, default_course
 from grader.ground.files import write_text
-from grader.judge import Outcome, SubmissionError, Verdict
+from grader.judge import ExerciseVerdict, Outcome, SubmissionError, Verdict
 
 DISTRIBUTION = "zero-to-diffusion"
 
@@ -120,7 +120,7 @@ def results(verdict: Verdict, units: Sequence[Unit], seconds: float) -> dict[str
                 "score": one.points,
                 "max_score": one.max_points,
                 "status": "passed" if one.verdict == Outcome.PASSED else "failed",
-                "output": one.message or one.verdict,
+                "output": _output(one),
                 "output_format": "text",
                 "visibility": "visible",
                 "extra_data": {"exercise": exercise.id, "verdict": one.verdict, "diagnosis": one.diagnosis},
@@ -136,6 +136,12 @@ def results(verdict: Verdict, units: Sequence[Unit], seconds: float) -> dict[str
             "confined": verdict.confined,
         },
     }
+
+
+def _output(one: ExerciseVerdict) -> str:
+    """What a student reads of an exercise: its parts, if it has several, and what is said of it."""
+    parts = [f"{part.name}: {part.verdict}, {part.points} of {part.max_points}" for part in one.parts]
+    return "\n".join([*parts, *([one.message] if one.message else [])]) or one.verdict
 
 
 def main(root: Path) -> int:

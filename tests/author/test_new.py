@@ -36,6 +36,14 @@ def test_all_files_of_a_unit_are_written_and_are_python(unwritten):
             ast.parse(text)
 
 
+def test_each_part_gets_checks_of_its_own(unwritten):
+    unit = unwritten.curriculum.unit("quantiles")
+    scaffold(unwritten, unit)
+    text = unwritten.checks(unit).read_text("utf-8")
+    marks = ('@exercise("median")', '@exercise("Sketch", part="Sketch")', '@exercise("Sketch", part="merge")')
+    assert all(text.count(mark) == 1 for mark in marks)
+
+
 def test_a_unit_is_one_address_in_three_rooms(unwritten):
     """What is written, with the stub that is made of it: a folder, a reference, a stub; nothing lies elsewhere."""
     before = set(unwritten.root.rglob("*"))

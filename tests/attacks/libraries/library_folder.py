@@ -1,4 +1,4 @@
-"""The library's own files, its compiled ones and its caches are overwritten, removed, given other modes and times."""
+"""The library's own files and caches are overwritten, removed, given other modes and times."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""The library is told to call home: telemetry, downloads, uploads, with every switch that keeps it quiet taken back."""
+"""The library is told to call home: telemetry, downloads, with every switch that keeps it quiet taken back."""
 
 import os
 import socket
