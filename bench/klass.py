@@ -99,7 +99,7 @@ def processor_seconds(process: psutil.Process) -> float:
 def grade_one(submissions: Path, out: Path, unit_id: str, jobs: int, ready: bool) -> None:
     """Grade a folder here, and print what it took."""
     from grader.classroom import ClassRun, grade
-    from grader.judge import ExerciseVerdict, Verdict
+    from grader.judge import ExerciseVerdict, Outcome, Verdict
 
     course, own = default_course(), psutil.Process()
     unit = course.curriculum.unit(unit_id)
@@ -107,7 +107,7 @@ def grade_one(submissions: Path, out: Path, unit_id: str, jobs: int, ready: bool
 
     class Ready:
         def check(self, submission, targets, *, profile, seed):
-            exercises = {one.id: ExerciseVerdict("passed", one.points, one.points) for one in unit.exercises}
+            exercises = {one.id: ExerciseVerdict(Outcome.PASSED, one.points, one.points) for one in unit.exercises}
             return Verdict(exercises, submission.sha256, "ready", seed, profile, True)
 
     def progress(student, done, total):

@@ -95,24 +95,24 @@ def verdict(
         if exercise.id not in shown:
             parts.append(_row(exercise.name, one))
         elif one.parts:
-            parts += [_row(exercise.name, one), *_in_parts(course, one)]
+            parts += [_row(exercise.name, one), *_in_parts(course, one, exercise.id)]
         else:
-            parts += _judged(course, exercise.name, one)
+            parts += _judged(course, exercise.name, one, exercise.id)
         if exercise.id in shown and one.output.strip():
             parts.append(Padding(Text("your code printed", style="bright_black"), (0, 0, 0, 4)))
             parts.append(Padding(Quoted("\n".join(_printed(one.output))), (0, 0, 0, 4)))
     return Group(*parts)
 
 
-def _in_parts(course: Course, one: ExerciseVerdict) -> Iterable[RenderableType]:
+def _in_parts(course: Course, one: ExerciseVerdict, key: str) -> Iterable[RenderableType]:
     """A line for each part; below the one that is spoken of, what is wrong with it."""
     for part in one.parts:
         spoken_of = part.failure is not None and part.failure == one.failure
-        lines = _judged(course, part.name, part) if spoken_of else [_row(part.name, part)]
+        lines = _judged(course, part.name, part, key) if spoken_of else [_row(part.name, part)]
         yield from (Padding(line, (0, 0, 0, 4)) for line in lines)
 
 
-def _judged(course: Course, name: str, one: ExerciseVerdict | PartVerdict) -> Iterable[RenderableType]:
+def _judged(course: Course, name: str, one: ExerciseVerdict | PartVerdict, key: str) -> Iterable[RenderableType]:
     failure = one.failure
     if failure is None:
         first, *rest = clean(one.message).strip().splitlines() or [""]
@@ -121,7 +121,7 @@ def _judged(course: Course, name: str, one: ExerciseVerdict | PartVerdict) -> It
         yield from (Padding(Text(text.strip()), (0, 0, 0, 4)) for text in told)
         return
     yield _row(of_check(name, failure), one)
-    yield from (Padding(line, (0, 0, 0, 4)) for line in _told(course, failure, one))
+    yield from (Padding(line, (0, 0, 0, 4)) for line in _told(course, failure, one, key))
     if len(one.checks) > 1 and one.verdict == Outcome.FAILED:
         failing = [clean(check.name) for check in one.checks if not check.passed]
         also = f"; also failing: {'; '.join(failing[1:])}" if len(failing) > 1 else ""
@@ -129,7 +129,7 @@ def _judged(course: Course, name: str, one: ExerciseVerdict | PartVerdict) -> It
         yield Padding(Text(f"{passing} of {len(one.checks)} checks pass{also}", style="bright_black"), (0, 0, 0, 4))
 
 
-def _told(course: Course, failure: Failure, one: ExerciseVerdict | PartVerdict) -> Iterable[RenderableType]:
+def _told(course: Course, failure: Failure, one: ExerciseVerdict | PartVerdict, key: str) -> Iterable[RenderableType]:
     """What there is to say of a failure, each kind of line in its own way."""
     causes = iter(failure.causes)
     for says, text in lines(failure):
@@ -138,7 +138,7 @@ def _told(course: Course, failure: Failure, one: ExerciseVerdict | PartVerdict) 
                 said = Text(text)
                 if one.repro:
                     smallest = "" if one.verdict == Outcome.TIMED_OUT else "the smallest failing input; "
-                    said.append(f"   [{smallest}--repro prints code for it]", style="bright_black")
+                    said.append(f"   [{smallest}course check {key} --repro]", style="bright_black")
                 yield said
             case Says.FOUND:
                 yield Text(text)

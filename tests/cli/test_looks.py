@@ -63,8 +63,8 @@ def test_a_failing_check_reads_as_a_sentence(mini_course):
     lines = [text.rstrip() for text in shown(render.verdict(mini_course, VERDICT, exercises)).splitlines()]
     assert lines[:9] == [
         "✗ mean — matches the reference                                       failed  0/2",
-        "    called with x (1,) = [2]   [the smallest failing input; --repro prints code",
-        "    for it]",
+        "    called with x (1,) = [2]   [the smallest failing input; course check",
+        "    averages/mean --repro]",
         "    returned 4.0, expected 2.0",
         "    It is not halved.   → lesson 1.1, “The wrong divisor”",
         "    1 of 3 checks pass; also failing: moves with its input",

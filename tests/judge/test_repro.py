@@ -5,7 +5,9 @@ import importlib.util
 import inspect
 import symtable
 
+import numpy as np
 import pytest
+import torch
 
 from grader.curriculum import default_course
 from grader.judge.terms.calls import Call
@@ -37,3 +39,10 @@ def test_of_every_scenario(unit):
     for function in functions:
         if function.__module__ == checks.__name__ and [*inspect.signature(function).parameters][:1] == ["impl"]:
             assert undefined(repro(Call(function, (1.0,)), unit.module)) == set(), function.__name__
+
+
+def test_it_imports_what_it_uses_and_nothing_else():
+    assert repro(Call("mean", (2.0,)), "unit1") == "import unit1 as impl\n\nprint(impl.mean(2.0))\n"
+    assert repro(Call("mean", (float("nan"),)), "unit1").startswith("from math import inf, nan\nimport unit1")
+    text = repro(Call("mean", (np.ones(2), torch.ones(2))), "unit1")
+    assert text.startswith("import numpy as np\nimport torch\nimport unit1 as impl\n")

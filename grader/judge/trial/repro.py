@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 import types
 from typing import Any
@@ -12,22 +13,30 @@ import torch
 
 from grader.judge.terms.calls import Call, Scenario
 
+_IMPORTS = {
+    "from math import inf, nan": r"(?<![\w.])(?:inf|nan)\b",
+    "import numpy as np": r"\bnp\.",
+    "import torch": r"\btorch\.",
+}
+"""What code may need that no check file says, and how it shows."""
+
 
 def repro(call: Call, module: str) -> str:
-    """Python code that makes the same call in a workspace."""
+    """Python code that makes the same call in a workspace, with the imports that it uses and no others."""
+    body = _body(call)
+    imports = [line for line, used in _IMPORTS.items() if re.search(used, body)]
+    return "\n".join([*imports, f"import {module} as impl", "", body]) + "\n"
+
+
+def _body(call: Call) -> str:
     arguments = [*map(_code, call.args), *(f"{name}={_code(value)}" for name, value in call.kwargs.items())]
-    head = f"from math import inf, nan\n\nimport numpy as np\nimport torch\n\nimport {module} as impl\n\n"
     if isinstance(call.what, str):
-        return f"{head}print(impl.{call.what}({', '.join(arguments)}))\n"
+        return f"print(impl.{call.what}({', '.join(arguments)}))"
     source = _source(call.what)
     if not source.startswith("def "):
-        return f"{head}# the check's own scenario: {call.what.__name__}\narguments = ({', '.join(arguments)},)\n"
-    parts = [
-        *_needed(call.what, {call.what.__name__}),
-        source,
-        f"print({call.what.__name__}({', '.join(['impl', *arguments])}))",
-    ]
-    return head + "\n".join(parts) + "\n"
+        return f"# the check's own scenario: {call.what.__name__}\narguments = ({', '.join(arguments)},)"
+    asked = f"print({call.what.__name__}({', '.join(['impl', *arguments])}))"
+    return "\n".join([*_needed(call.what, {call.what.__name__}), source, asked])
 
 
 def _source(value: Any) -> str:
