@@ -192,10 +192,13 @@ def show_summary(out: Out, course: Course, road: Road, verdict: Verdict, before:
         after = f" Next: {thing.id}" if thing else " Everything that is built is passed."
         out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}.{after}")
         return
-    short = {key: one.verdict for key, one in verdict.exercises.items() if one.verdict != Outcome.PASSED}
-    wrong = [key for key, outcome in short.items() if outcome != Outcome.NOT_ATTEMPTED]
-    advice = f"Stuck? course hint {wrong[0]}" if wrong else f"Next to write: {next(iter(short))}"
-    out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}. {advice}")
+    short = {key: one for key, one in verdict.exercises.items() if one.verdict != Outcome.PASSED}
+    wrong = [key for key, one in short.items() if one.verdict != Outcome.NOT_ATTEMPTED]
+    unwritten = [key for key, one in short.items() if one.could_be_judged]
+    advice = f" Stuck? course hint {wrong[0]}" if wrong else ""
+    if unwritten and not wrong:
+        advice = f" Next to write: {unwritten[0]}"
+    out.print(f"{verdict.points} of {counted(verdict.max_points, 'point')}.{advice}")
 
 
 @commands.command()

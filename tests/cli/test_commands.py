@@ -397,6 +397,7 @@ def test_a_unit_whose_library_is_missing_is_told_and_takes_no_pass_away(judged, 
     assert ran.code == 1 and "· check_pipeline_dir" in ran.out
     said = " ".join(ran.out.split())
     assert "check_pipeline_dir needs diffusers, which is not here: pip install 'zero-to-diffusion[hub]'" in said
+    assert "Next to write" not in said and "Stuck?" not in said
     waiting = Road(course, workspace).waiting(course.curriculum.unit("pipelines"))
     assert [exercise.name for exercise in waiting] == ["MyDDIM"]
 
