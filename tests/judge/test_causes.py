@@ -119,6 +119,15 @@ def test_a_kind_is_seen(name):
     assert kind(asked(KINDS[name]), (), ()).name == name
 
 
+def test_a_gradient_that_is_not_there_is_told_as_one():
+    def want(x, y):
+        return {"gradient of x": x, "y": y}
+
+    calls = asked(lambda x, y, want: {**want, "gradient of x": None}, want)
+    found = kind(calls, ("gradient of x",), ())
+    assert found.name == "no gradient" and found.sentence.startswith("`gradient of x` is None")
+
+
 def test_axes_in_another_order_are_seen_where_lengths_differ():
     assert kind(asked(lambda x, y, want: want.T.contiguous()), (), ()).name == "axes in another order"
 
@@ -139,6 +148,7 @@ ATTEMPTS = {
     "negative": ("centre", "return x.mean() - x"),
     "another dtype": ("centre", "return (x - x.mean()).astype(np.float32)"),
     "list for array": ("centre", "return list(x - x.mean())"),
+    "another each time": ("centre", "return x - x.mean() + np.random.randn(len(x))"),
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis.errors import HypothesisException
 from grader.curriculum import Exercise, Part, Unit
 from grader.ground.text import clean
 from grader.judge.terms.calls import Evidence, LearnerDied, LearnerError, LearnerStopped, LearnerTimeout
-from grader.judge.terms.compare import Disagreement
+from grader.judge.terms.compare import Disagreement, difference, plain
 from grader.judge.terms.failure import Cause, Frame, Names, Sure
 from grader.judge.terms.outcome import Outcome
 from grader.judge.terms.sentence import sentence
@@ -31,6 +31,12 @@ from grader.judge.trial.running import Runner
 from grader.judge.wall.session import Session
 
 REPRO_CHARACTERS = 20_000
+
+ANOTHER_EACH_TIME = Cause(
+    "another each time",
+    "The same call gives another result the second time: something random is drawn here that was to come as an "
+    "argument, or something is kept from one call to the next.",
+)
 
 EVIDENCE = 24
 """Calls of a check that the diagnosis looks at."""
@@ -126,9 +132,19 @@ class Judgement:
         called = names if isinstance(last.call.what, str) else ()
         known = [(seen, seen.planned.want) for seen in asked if seen.planned and seen.call.what == last.call.what]
         place = next((pair.path for pair in pairs(*error.compared) if differs(pair, last)), ())
-        if not error.difference.kind:
-            return kind(known, place, called)
+        if not error.difference.kind and (found := kind(known, place, called)):
+            return found
+        if self._changes(last):
+            return ANOTHER_EACH_TIME
         return relation(known, place, called, lambda call: call.named_arguments(self.plan.reference))
+
+    def _changes(self, last: Evidence) -> bool:
+        """Whether the same call gives another result now."""
+        try:
+            again = plain(self.learner.call(last.call))
+            return difference(again, last.result, last.call.tolerance(last.result)) is not None
+        except (LearnerError, LearnerStopped, Disagreement, TypeError):
+            return False
 
     def _cause(self, mistake: Mistake, sure: Sure) -> Cause:
         return Cause(mistake.name, mistake.sentence, sure, f"{self.unit.address}#{mistake.see}")

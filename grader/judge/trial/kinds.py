@@ -35,6 +35,9 @@ Found = tuple[str, str] | None
 
 def _nothing(pair: Pair) -> Found:
     if pair.got is None and pair.want is not None:
+        if any("grad" in str(place) for place in pair.path):
+            way = "taken out of torch on the way (`.detach()`, `.item()`, `.numpy()`, `torch.tensor(…)`), or never used"
+            return "no gradient", f"{{}} is None: no gradient comes back. Something was {way}."
         if pair.path:
             return "nothing there", "{} is None: it was never computed, or not put where it belongs."
         return "nothing returned", "Nothing came back: a function without a `return` at its end returns None."

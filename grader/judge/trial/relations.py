@@ -30,14 +30,15 @@ TURNS = 3
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """A value that is wrong in one call, and what should be there; both in float64, both finite."""
+class Seen:
+    """A value of one call, and what should be there, in float64; the latter is finite."""
 
     evidence: Evidence
     path: Path
     got: torch.Tensor
     want: torch.Tensor
     tolerance: Tolerance
+    wrong: bool
 
     def is_(self, other: torch.Tensor) -> bool:
         """Whether what came back is this."""
@@ -54,31 +55,29 @@ Named = Callable[[Call], Mapping[str, Any]]
 
 def relation(asked: Asked, path: Path, names: Names, named: Named) -> Cause | None:
     """What the value at this place of the results has to do with what should be there; None if nothing is seen."""
-    wrong = [one for one in _wrong(asked) if one.path == path]
     if (exchanged := _exchanged(asked)) is not None:
-        first, second = (spoken_of(path, names).strip("`") for path in exchanged)
+        first, second = (spoken_of(place, names).strip("`") for place in exchanged)
         return Cause("exchanged", f"`{first}` and `{second}` stand in each other's place.")
-    enough = len({round(float(number), 9) for one in wrong for number in one.want.flatten()[:50]}) >= ENOUGH
-    if not enough:
+    seen = [one for one in _seen(asked) if one.path == path]
+    told = {round(float(number), 9) for one in seen if one.wrong for number in one.want.flatten()[:50]}
+    if len(told) < ENOUGH:
         return None
     subject = spoken_of(path, names)
     for name, holds, words in _RELATIONS:
-        if all(map(holds, wrong)):
+        if all(map(holds, seen)):
             return Cause(name, f"{subject} {words}")
-    if (found := _factor(wrong, named)) is not None:
+    if (found := _factor(seen, named)) is not None:
         return Cause(found[0], f"{subject} {found[1]}")
     return None
 
 
-def _wrong(asked: Asked) -> Iterator[Wrong]:
+def _seen(asked: Asked) -> Iterator[Seen]:
     for evidence, want in asked:
         for pair in pairs(evidence.result, want):
-            if not differs(pair, evidence):
-                continue
             got, right = numeric(pair.got), numeric(pair.want)
             if got is None or right is None or got.numel() > MOST_ENTRIES or not right.isfinite().all():
                 continue
-            yield Wrong(evidence, pair.path, got, right, evidence.call.asked)
+            yield Seen(evidence, pair.path, got, right, evidence.call.asked, differs(pair, evidence))
 
 
 def _exchanged(asked: Asked) -> tuple[Path, Path] | None:
@@ -100,50 +99,52 @@ def _exchanged(asked: Asked) -> tuple[Path, Path] | None:
     return found
 
 
-def _argument(one: Wrong) -> bool:
+def _argument(one: Seen) -> bool:
     values = [*one.evidence.call.args, *one.evidence.call.kwargs.values()]
     candidates = [numeric(value) for value in values if isinstance(value, torch.Tensor | np.ndarray)]
     return any(one.is_(candidate) for candidate in candidates if candidate is not None)
 
 
-def _turned(one: Wrong) -> bool:
+def _turned(one: Seen) -> bool:
     return one.want.ndim >= 2 and one.is_(one.want.transpose(-1, -2)) and one.want.shape[-1] > 1
 
 
-def _along(change: Callable[[torch.Tensor, int], torch.Tensor]) -> Callable[[Wrong], bool]:
+def _along(change: Callable[[torch.Tensor, int], torch.Tensor]) -> Callable[[Seen], bool]:
     """Whether a change along some axis makes the result of what it should be."""
 
-    def holds(one: Wrong) -> bool:
+    def holds(one: Seen) -> bool:
         axes = [axis for axis in range(min(one.want.ndim, TURNS)) if one.want.shape[axis] > 1]
         return any(one.is_(change(one.want, axis)) for axis in axes) or (not axes and one.is_(one.want))
 
     return holds
 
 
-def _first_for_all(one: Wrong) -> bool:
+def _first_for_all(one: Seen) -> bool:
     return one.want.ndim >= 1 and len(one.want) > 1 and one.is_(one.want[:1].expand_as(one.want))
 
 
-def _rounded(digits: int) -> Callable[[Wrong], bool]:
+def _rounded(digits: int) -> Callable[[Seen], bool]:
     return lambda one: bool(torch.equal(one.got, torch.round(one.want, decimals=digits)))
 
 
-def _in_half(one: Wrong) -> bool:
+def _in_half(one: Seen) -> bool:
     return one.is_(one.want.half().double()) or one.is_(one.want.bfloat16().double())
 
 
-def _not_a_number(one: Wrong) -> bool:
+def _not_a_number(one: Seen) -> bool:
     strange = ~one.got.isfinite()
-    if one.got.shape != one.want.shape or not strange.any() or strange.all():
+    if one.got.shape != one.want.shape or strange.all():
         return False
+    if not strange.any():
+        return not one.wrong
     return replace(one, got=one.got[~strange]).is_(one.want[~strange])
 
 
-def _clipped(one: Wrong) -> bool:
+def _clipped(one: Seen) -> bool:
     return any(one.is_(one.want.clamp(low, 1)) for low in (-1, 0))
 
 
-_RELATIONS: tuple[tuple[str, Callable[[Wrong], bool], str], ...] = (
+_RELATIONS: tuple[tuple[str, Callable[[Seen], bool], str], ...] = (
     ("negative", lambda one: one.is_(-one.want), "is the negative of what it should be."),
     ("input returned", _argument, "is one of the arguments, as it came in."),
     ("root missing", lambda one: one.is_(one.want.square()), "is the square of what it should be: a root is missing."),
@@ -169,20 +170,20 @@ _RELATIONS: tuple[tuple[str, Callable[[Wrong], bool], str], ...] = (
 )
 
 
-def _factor(wrong: Sequence[Wrong], named: Named) -> tuple[str, str] | None:
+def _factor(seen: Sequence[Seen], named: Named) -> tuple[str, str] | None:
     """A factor or an offset that is the same in all calls, or that is a size of something in each."""
-    factors = [_quotient(one) for one in wrong]
+    factors = [_quotient(one) for one in seen]
     if all(factor is not None for factor in factors):
         known = [factor for factor in factors if factor is not None]
         if max(known) - min(known) <= 1e-4 * abs(known[0]):
             return f"times {_number(known[0])}", f"is {_times(known[0])} what it should be, every time."
-        for words, sizes in _sizes(wrong, named):
+        for words, sizes in _sizes(seen, named):
             for n, of in (("n", float), ("√n", math.sqrt)):
                 if all(abs(factor - of(size)) <= 1e-4 * of(size) for factor, size in zip(known, sizes, strict=True)):
                     return "times a size", f"is {n} times what it should be, n {words}: it was not divided by that."
                 if all(abs(factor * of(size) - 1) <= 1e-4 for factor, size in zip(known, sizes, strict=True)):
                     return "over a size", f"is 1/{n} of what it should be, n {words}: it was divided by that."
-    offsets = [_offset(one) for one in wrong]
+    offsets = [_offset(one) for one in seen]
     if all(offset is not None for offset in offsets):
         shift = [offset for offset in offsets if offset is not None]
         if max(shift) - min(shift) <= 1e-4 * abs(shift[0]):
@@ -191,7 +192,7 @@ def _factor(wrong: Sequence[Wrong], named: Named) -> tuple[str, str] | None:
     return None
 
 
-def _quotient(one: Wrong) -> float | None:
+def _quotient(one: Seen) -> float | None:
     """The one number that the right result was multiplied by."""
     if one.got.shape != one.want.shape or not one.want.numel() or not one.got.isfinite().all():
         return None
@@ -201,18 +202,18 @@ def _quotient(one: Wrong) -> float | None:
     return factor if math.isfinite(factor) and factor != 0 and one.is_(factor * one.want) else None
 
 
-def _offset(one: Wrong) -> float | None:
+def _offset(one: Seen) -> float | None:
     if one.got.shape != one.want.shape or one.want.numel() < 1 or not one.got.isfinite().all():
         return None
     offset = float((one.got - one.want).mean())
     return offset if offset and one.is_(one.want + offset) else None
 
 
-def _sizes(wrong: Sequence[Wrong], named: Named) -> Iterator[tuple[str, list[int]]]:
+def _sizes(seen: Sequence[Seen], named: Named) -> Iterator[tuple[str, list[int]]]:
     """The lengths of the arguments' axes, in words and for each call: those that are not the same in all."""
     shapes = [
         {name: tuple(value.shape) for name, value in named(one.evidence.call).items() if hasattr(value, "shape")}
-        for one in wrong
+        for one in seen
     ]
     for name, shape in shapes[0].items():
         for axis in range(len(shape)):
