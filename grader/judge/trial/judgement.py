@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import pytest
@@ -76,15 +76,16 @@ class Judgement:
         return self._refused(judged, refusals, self._causes(trials, first, refusals[first.nodeid]))
 
     def passes(self) -> bool:
-        """Whether nothing is refused; what would be said of it is not asked."""
+        """Whether nothing is refused. Ends at the first thing that is: what would be said of it is not asked."""
         try:
             self.learner.start_exercise(self.plan.calls)
+            return all(_accepted(example, Trial(self.learner, self.plan.reference)) for example in self._examples)
         except (LearnerError, LearnerStopped):
             return False
-        return not any(
-            _first_refusal(self.plan.examples[item.nodeid], Trial(self.learner, self.plan.reference))
-            for item in self.items
-        )
+
+    @property
+    def _examples(self) -> Iterator[Example]:
+        return (example for item in self.items for example in self.plan.examples[item.nodeid])
 
     def _ask(self) -> tuple[dict[str, Trial], dict[str, Refusal]]:
         """The trials of the checks, as far as they came, and what was refused among them, by node id."""
@@ -234,6 +235,16 @@ def _first_refusal(examples: list[Example], trial: Trial) -> Refusal | None:
         except Exception as error:
             refusal = error, trial.last
     return refusal
+
+
+def _accepted(example: Example, trial: Trial) -> bool:
+    try:
+        example.run(trial)
+    except HypothesisException:  # with this learner's answers, not an input to be used
+        return True
+    except (Exception, LearnerStopped):
+        return False
+    return True
 
 
 def _sample(evidence: list[Evidence]) -> list[Evidence]:

@@ -95,6 +95,8 @@ def _precision(pair: Pair) -> Found:
     got, want = pair.got, pair.want
     if not (isinstance(got, torch.Tensor | np.ndarray) and type(got) is type(want)) or got.dtype == want.dtype:
         return None
+    if tuple(got.shape) != tuple(want.shape):
+        return None
     mine, theirs = dtype_name(got), dtype_name(want)
     here = got.double() if isinstance(got, torch.Tensor) else got.astype(np.float64)
     there = want.double() if isinstance(want, torch.Tensor) else want.astype(np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,9 +54,13 @@ def spoken_of(path: Path, names: Names) -> str:
     return f"`{where}`" if where else "The result"
 
 
+MOST_ENTRIES = 100_000
+"""Entries of an array that are looked at: a learner's answer may be as large as a reply may be."""
+
+
 def numeric(value: Any) -> torch.Tensor | None:
-    """An array or a number as float64; None for anything else."""
-    if isinstance(value, bool):
+    """An array or a number as float64; None for anything else, and for what is too large to be looked at."""
+    if isinstance(value, bool) or math.prod(getattr(value, "shape", ())) > MOST_ENTRIES:
         return None
     if isinstance(value, int | float):
         return torch.tensor(float(value), dtype=torch.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -64,6 +65,8 @@ class Sitting:
         verdict = verdicts[exercise.id]
         if self.profile == "mutants" or verdict.verdict not in (Outcome.FAILED, Outcome.CRASHED):
             return verdict
+        self.learner.put_away()
+        gc.collect()  # exceptions hold on to answers, and those may be large
         right = {key for key, other in verdicts.items() if other.verdict == Outcome.PASSED}
 
         def passes(lent: Mapping[str, Loan]) -> bool:

@@ -156,6 +156,11 @@ class Session:
         text, self._printed = "".join(self._printed), []
         return text
 
+    def put_away(self) -> None:
+        """Keep the answers to the last exercise no longer: together they may be very large."""
+        self._finish()
+        self._replies, self._bytes = {}, 0
+
     def close(self) -> None:
         """End the child, whatever it is doing."""
         if self._conversation is not None:
