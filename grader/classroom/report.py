@@ -100,8 +100,8 @@ class Tally:
                 self.asked[key] += 1
                 self.refused[key] += not passed
                 self._first[key] = min(self._first.get(key, (student.id, position)), (student.id, position))
-            parts = [part for part in (result, result.hidden) if part]
-            self._made.update({(name, cause.name, cause.sentence) for part in parts for cause in part.causes})
+            causes = [cause for part in (result, result.hidden) if part for cause in part.causes]
+            self._made.update({(name, cause.name, cause.sentence) for cause in causes if cause.known})
 
     @property
     def mistakes(self) -> tuple[ClassMistake, ...]:
@@ -277,7 +277,7 @@ _PAGE = """\
 </ul>{% endif %}
 {% if one.message %}<pre>{{ without_causes(one) }}</pre>{% endif %}
 {% for cause in one.causes %}<p class="cause">{{ in_words(cause) }}
-{% if instructor %}<span class="small">Known mistake: <code>{{ cause.name }}</code></span>{% endif %}
+{% if instructor and cause.known %}<span class="small">Known mistake: <code>{{ cause.name }}</code></span>{% endif %}
 {% set section = cause.section and lesson(cause.section) %}{% if section %}<br>Read again: {{ section }}{% endif %}
 </p>{% endfor %}
 {% if one.repro %}<details><summary>Code that shows it</summary><pre>{{ one.repro }}</pre></details>{% endif %}
@@ -407,7 +407,7 @@ def _told(course: Course, one: ExerciseVerdict, instructor: bool) -> Iterator[st
     if one.message:
         yield _fenced(_without_causes(one))
     for cause in one.causes:
-        known = f" (known mistake: `{cause.name}`)" if instructor else ""
+        known = f" (known mistake: `{cause.name}`)" if instructor and cause.known else ""
         section = cause.section and place(course, cause.section)
         again = f" Read again: {_plain(section)}" if section else ""
         yield f"{_plain(cause_in_words(cause))}{known}{again}"

@@ -53,7 +53,7 @@ def one(mini_course):
 
     def make(text: str, student: str = "ada") -> Graded:
         checks = (CheckResult("matches the reference", False, text), CheckResult(text, True))
-        cause = Cause("undivided", text, section=f"{AVERAGES}#the-wrong-divisor")
+        cause = Cause("undivided", text, section=f"{AVERAGES}#the-wrong-divisor", known=True)
         failure = Failure(
             text, text, {text: text}, text, text, None, text, (Frame(text, 1, text, text),), (text,), (cause,)
         )
@@ -144,7 +144,9 @@ def test_summary_counts_verdicts_mistakes_and_problems(mini_course, tmp_path, gr
         mean = exercises["averages/mean"]
         passed = mean.verdict == "passed"
         checks = CheckResult("matches the reference", passed), CheckResult("is finite", True)
-        failure = Failure("matches the reference", causes=(Cause("undivided", "The sum is not divided at all."),))
+        failure = Failure(
+            "matches the reference", causes=(Cause("undivided", "The sum is not divided at all.", known=True),)
+        )
         said = {} if passed else {"failure": failure, "message": wrong}
         exercises["averages/mean"] = replace(mean, checks=checks, **said)
     run = report(mini_course, tmp_path, *students, ignored=("__MACOSX",))

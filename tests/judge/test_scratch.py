@@ -103,9 +103,9 @@ def test_every_submission_finds_it_empty(judge):
         "open('/dev/shm/harm', 'w')",
         "open('../harm', 'w')",
         "os.listdir('..')",
-        "os.mkdir('/var/tmp/harm')",
+        "os.mkdir('/var/lib/harm')",
         "os.remove(np.__file__)",
-        "open('a', 'w').close(); os.rename('a', '/var/tmp/harm')",
+        "open('a', 'w').close(); os.rename('a', '/var/lib/harm')",
         "open('a', 'w').close(); os.link('a', 'b')",
         "os.symlink('/etc/passwd', 'a')",
         "os.mkfifo('a')",
@@ -123,7 +123,7 @@ def test_every_submission_finds_it_empty(judge):
 def test_nothing_else_opens(judge, body):
     one = judged(judge, body)
     assert one.verdict == "crashed" and ("PermissionError" in one.message or "OSError" in one.message), one.message
-    assert not os.path.exists("/var/tmp/harm") and not os.path.exists("/dev/shm/harm")
+    assert not os.path.exists("/var/lib/harm") and not os.path.exists("/dev/shm/harm")
 
 
 FILLING = {

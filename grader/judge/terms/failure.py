@@ -90,12 +90,16 @@ class Sure(StrEnum):
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a check may not pass. `section`, a lesson's address and a heading's anchor, is where that is explained."""
+    """Why a check may not pass. `section`, a page's address and a heading's anchor, is where that is explained.
+
+    `known` is one of the course's known mistakes; what else is found needs no bank.
+    """
 
     name: str
     sentence: str
     sure: Sure = Sure.CERTAIN
     section: str | None = None
+    known: bool = False
 
 
 @dataclass(frozen=True)

@@ -222,4 +222,4 @@ def _of_schema_1(data: Mapping[str, Any]) -> Failure:
     """Of a failure that was told in words alone, the check and the known mistake, whose sentence came last."""
     check = next((check["name"] for check in data["checks"] if not check["passed"]), "")
     sentence = data["message"].splitlines()[-1].strip() if data["message"] else ""
-    return Failure(check, causes=(Cause(data["diagnosis"], sentence, section=data["see"]),))
+    return Failure(check, causes=(Cause(data["diagnosis"], sentence, section=data["see"], known=True),))

@@ -148,7 +148,7 @@ class Judgement:
             return False
 
     def _cause(self, mistake: Mistake, sure: Sure) -> Cause:
-        return Cause(mistake.name, mistake.sentence, sure, f"{self.unit.address}#{mistake.see}")
+        return Cause(mistake.name, mistake.sentence, sure, f"{self.unit.address}#{mistake.see}", known=True)
 
     def _passed(self) -> PartVerdict:
         checks = tuple(CheckResult(Claim.of(item).check, True) for item in self.items)
