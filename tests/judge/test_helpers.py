@@ -54,3 +54,21 @@ def test_nobody_is_blamed_for_a_fault_of_ones_own(mini_judge: Judge, handed_in):
 def test_what_passes_has_nobody_to_blame(mini_judge: Judge, handed_in):
     verdict = mini_judge.check(handed_in(), ["averages", "spread"])
     assert verdict.passed and not any(one.passes_with for one in verdict.exercises.values())
+
+
+def test_the_second_look_tells_nothing_but_whether_it_passes(mini_judge: Judge):
+    """What the learner's code finds in a helper's place, and prints, raises or returns there, is nowhere in the verdict."""
+    source = b"""
+def mean(x):
+    return 7.0
+
+
+def centre(x):
+    if mean.__code__.co_filename == "<lent>":
+        print("found it")
+        raise ValueError("found it")
+    return x - mean(x)
+"""
+    verdict = mini_judge.check(Submission({AVERAGES: source}), ["averages"])
+    assert "found it" not in json.dumps(verdict.to_dict()) and verdict.points == 0
+    assert verdict.exercises["averages/centre"].passes_with == ()
