@@ -57,7 +57,7 @@ def test_what_passes_has_nobody_to_blame(mini_judge: Judge, handed_in):
 
 
 def test_the_second_look_tells_nothing_but_whether_it_passes(mini_judge: Judge):
-    """What the learner's code finds in a helper's place, and prints, raises or returns there, is nowhere in the verdict."""
+    """What code finds in a helper's place, and prints, raises or returns there, is nowhere in the verdict."""
     source = b"""
 def mean(x):
     return 7.0
