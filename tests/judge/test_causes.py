@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -160,3 +161,15 @@ def test_a_verdict_says_it(mini_judge: Judge, mini_course, name):
     one = mini_judge.check(Submission({AVERAGES: source.encode()}), [f"averages/{exercise}"]).exercises
     causes = one[f"averages/{exercise}"].causes
     assert [cause.name for cause in causes] == [name]
+
+
+ANSWERS = [10**400, -(10**400), True, "text", b"", float("nan"), [], {}, None, 1j, torch.empty(0)]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=[str(place) for place in range(len(ANSWERS))])
+def test_no_answer_upsets_it(answer):
+    """Whatever comes back in place of a number or an array: a cause or none, and no fault of the judge."""
+    for want in (2.0, 3, torch.ones(2, 3), np.ones(3), (1.0, 2.0), {"a": 1.0}):
+        calls = [(Evidence(Call("f", ()), answer), want) for _ in range(3)]
+        for found in (kind(calls, (), ()), relation(calls, (), (), lambda _: {})):
+            assert found is None or found.sentence

@@ -105,7 +105,7 @@ def test_the_repro_of_a_scenario_runs_as_it_stands(mini_course, mini_judge, tmp_
 
 
 def test_an_unknown_mistake_gets_no_diagnosis(mini_judge):
-    one = mean_of(mini_judge, with_mean("return float(np.mean(x)) + 0.25"))
+    one = mean_of(mini_judge, with_mean("return float(np.mean(x) + 0.25 * np.max(x) ** 2)"))
     assert (one.verdict, one.diagnosis, one.section) == ("failed", None, None)
 
 
@@ -172,7 +172,7 @@ def test_prints_are_kept_bounded_and_harmless(mini_judge):
 def test_a_result_that_changes_from_call_to_call_is_called_that(mini_judge):
     restless = with_mean("import time\nreturn float(time.perf_counter_ns())")
     one = mean_of(mini_judge, restless)
-    assert one.verdict == "failed" and one.diagnosis is None
+    assert one.verdict == "failed" and one.diagnosis == "another each time"
 
 
 def test_inputs_do_not_travel_back_changed(mini_judge):

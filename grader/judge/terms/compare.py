@@ -148,7 +148,7 @@ def _number_difference(got: Any, want: Real, tolerance: Tolerance, exact: Any) -
     if isinstance(got, bool) or not isinstance(got, Real) or (isinstance(want, int) and not isinstance(got, int)):
         return Difference(describe(got), describe(want))
     slack = 4 * abs(float(exact) - float(want)) if isinstance(exact, Real) and math.isfinite(float(exact)) else 0.0
-    mine, theirs = _float(got), float(want)
+    mine, theirs = _float(got), _float(want)
     rtol, atol = tolerance.bounds(torch.float64, abs(theirs))
     if mine == theirs or (math.isnan(mine) and math.isnan(theirs)):
         return None

@@ -63,7 +63,10 @@ def numeric(value: Any) -> torch.Tensor | None:
     if isinstance(value, bool) or math.prod(getattr(value, "shape", ())) > MOST_ENTRIES:
         return None
     if isinstance(value, int | float):
-        return torch.tensor(float(value), dtype=torch.float64)
+        try:
+            return torch.tensor(float(value), dtype=torch.float64)
+        except OverflowError:  # an integer beyond every float
+            return None
     if isinstance(value, np.ndarray) and value.dtype.kind in "fiu":
         return torch.from_numpy(np.array(value, dtype=np.float64))
     if isinstance(value, torch.Tensor) and not value.is_complex() and value.dtype != torch.bool:
