@@ -16,14 +16,16 @@ stay on the trusted side (door/service.py, trial/), and only there is anything d
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from grader.judge.door.client import Judge, JudgeGone, JudgeUnavailable
 from grader.judge.terms.failure import Cause, Failure
 from grader.judge.terms.outcome import Outcome, Tone, Unknown, outcome, tone
-from grader.judge.terms.submission import Submission, SubmissionError
 from grader.judge.terms.verdict import CheckResult, ExerciseVerdict, PartVerdict, Verdict
-from grader.judge.wall.confine import wall_report
+
+if TYPE_CHECKING:
+    from grader.judge.door.client import Judge, JudgeGone, JudgeUnavailable
+    from grader.judge.terms.submission import Submission, SubmissionError
+    from grader.judge.wall.confine import wall_report
 
 __all__ = [
     "Cause",
@@ -45,11 +47,20 @@ __all__ = [
     "wall_report",
 ]
 
-# What checks are written with, resolved on first use: whoever asks for a verdict need not import torch and pytest.
-_WORDS = {"exercise": "plugin", "expect": "expect", "expect_untouched": "expect", "mistake": "bank"}
+# Resolved on first use. Who reads a verdict needs no socket, and who asks for one neither torch nor pytest.
+_LATER = {
+    **dict.fromkeys(("Judge", "JudgeGone", "JudgeUnavailable"), "door.client"),
+    **dict.fromkeys(("Submission", "SubmissionError"), "terms.submission"),
+    "wall_report": "wall.confine",
+    # what checks are written with
+    "exercise": "trial.plugin",
+    "expect": "trial.expect",
+    "expect_untouched": "trial.expect",
+    "mistake": "trial.bank",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _WORDS:
+    if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.trial.{_WORDS[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -125,6 +125,8 @@ class Examiner:
 
     def _borrowed(self, unit: Unit, source: bytes, idle: set[str], loans: Mapping[str, Loan]) -> list[str]:
         """A note on what was lent that the submission's file of this unit uses, if it uses any."""
+        if not loans:
+            return []
         used = mentioned(unit, source, idle)
         parts = []
         for lender in map(self.course.curriculum.unit, loans):
