@@ -17,7 +17,7 @@ import torch
 from grader.judge.terms.calls import Call, Evidence
 from grader.judge.terms.compare import Tolerance
 from grader.judge.terms.failure import Cause, Names
-from grader.judge.trial.leaves import Asked, Path, differs, numeric, pairs, spoken_of
+from grader.judge.trial.leaves import Asked, Pair, Path, differs, numeric, pairs, spoken_of
 
 ENOUGH = 4
 """Different numbers that a relation has to hold for."""
@@ -78,22 +78,21 @@ def _seen(asked: Asked) -> Iterator[Seen]:
 
 
 def _exchanged(asked: Asked) -> tuple[Path, Path] | None:
-    """Two values of a result that stand in each other's place in every call."""
-    found: tuple[Path, Path] | None = None
+    """Two values of a result that stand in each other's place in every call that is wrong, and in more than one."""
+    found: list[tuple[Path, Path]] = []
     for evidence, want in asked:
-        there = list(pairs(evidence.result, want))
-        wrong = [pair for pair in there if differs(pair, evidence)]
+        wrong = [pair for pair in pairs(evidence.result, want) if differs(pair, evidence)]
         if not wrong:
             continue
         if len(wrong) != 2:
             return None
         one, other = wrong
-        here = one.path, other.path
-        swapped = (type(one)(one.path, one.got, other.want), type(one)(other.path, other.got, one.want))
-        if found not in (None, here) or any(differs(pair, evidence) for pair in swapped):
+        if differs(Pair(one.path, one.got, other.want), evidence):
             return None
-        found = here
-    return found
+        if differs(Pair(other.path, other.got, one.want), evidence):
+            return None
+        found.append((one.path, other.path))
+    return found[0] if len(found) > 1 and len(set(found)) == 1 else None
 
 
 def _argument(one: Seen) -> bool:
